@@ -1,0 +1,243 @@
+//! The command line: arguments, exit codes, and one file for each verb.
+
+mod check;
+mod explain;
+mod headline;
+mod new;
+mod progress;
+mod reproduce;
+mod run;
+mod trace;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anstyle::{AnsiColor, Style};
+use clap::{Args, ColorChoice, CommandFactory, Parser, Subcommand};
+use hashdrift::engine::EngineError;
+use hashdrift::ensemble::EnsembleError;
+use hashdrift::output::OutputError;
+use hashdrift::scenario::{LoadError, Scenario, load_scenario, warnings};
+
+/// Exit codes, as documented in the README and in `--help`.
+mod exit {
+    pub const RUN_FAILED: u8 = 1;
+    pub const INVALID: u8 = 2;
+    pub const INPUT_OUTPUT: u8 = 74;
+    pub const INTERRUPTED: u8 = 130;
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  hashdrift run scenarios/global-south.toml
+  hashdrift run scenarios/global-south.toml --set regions.us.power.usd_per_mwh=80 --replicas 200
+  hashdrift check my-scenario.toml
+  hashdrift explain regions.us.power.usd_per_mwh
+  hashdrift trace scenarios/three-regions.toml --replica 17
+  hashdrift reproduce results/global-south";
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done; 1 the run failed; 2 wrong usage or a scenario that breaks a rule;
+74 a file could not be read or written; 130 interrupted.";
+
+/// Simulates the geography of Bitcoin mining: who mines where, and what moves them.
+#[derive(Debug, Parser)]
+#[command(name = "hashdrift", version, before_help = EXAMPLES, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Options of every verb.
+#[derive(Debug, Args)]
+struct Common {
+    /// Say nothing but results and errors
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// Threads to use; results do not depend on it [default: one per core]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+    /// When to use colours; NO_COLOR is obeyed too
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: ColorChoice,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Run a scenario: draw its histories, show the headline numbers, write the tables
+    Run(run::Arguments),
+    /// Check a scenario and run nothing
+    Check(check::Arguments),
+    /// Rerun one replica alone and write its days and moves
+    Trace(trace::Arguments),
+    /// Run again what a metadata file describes and compare digests
+    Reproduce(reproduce::Arguments),
+    /// Say what a scenario key means: unit, range, default
+    Explain(explain::Arguments),
+    /// Print the JSON Schema of scenario files, for editors
+    Schema,
+    /// Write a commented scenario to start from
+    New(new::Arguments),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// A scenario and changes to it: what most verbs take.
+#[derive(Debug, Args)]
+struct ScenarioArguments {
+    /// The scenario file (TOML)
+    #[arg(value_name = "SCENARIO")]
+    file: std::path::PathBuf,
+    /// Change a key: --set regions.us.power.usd_per_mwh=80 (repeatable; the last one wins)
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    overrides: Vec<String>,
+    /// Seed of all randomness [default: the scenario's]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+}
+
+impl ScenarioArguments {
+    /// Loads the scenario; tells its warnings to people unless `quiet`.
+    fn load(&self, replicas: Option<u32>, quiet: bool) -> Result<Scenario, LoadError> {
+        let mut overrides = self.overrides.clone();
+        overrides.extend(self.seed.map(|seed| format!("seed={seed}")));
+        overrides.extend(replicas.map(|replicas| format!("replicas={replicas}")));
+        let scenario = load_scenario(&self.file, &overrides)?;
+        if !quiet {
+            for warning in warnings(&scenario) {
+                warn(&warning.to_string());
+            }
+        }
+        Ok(scenario)
+    }
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = if error.use_stderr() { exit::INVALID } else { 0 };
+            // Nothing is left to do where even the help cannot be printed.
+            let _ = error.print();
+            return code.into();
+        }
+    };
+    match cli.common.color {
+        ColorChoice::Auto => anstream::ColorChoice::Auto,
+        ColorChoice::Always => anstream::ColorChoice::Always,
+        ColorChoice::Never => anstream::ColorChoice::Never,
+    }
+    .write_global();
+    if let Some(threads) = cli.common.threads {
+        // Fails only if a pool exists, and none has been used yet.
+        let _ = rayon::ThreadPoolBuilder::new()
+            .num_threads(usize::from(threads))
+            .build_global();
+    }
+    match dispatch(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            let style = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
+            let mut text = error.to_string();
+            for cause in error.chain().skip(1) {
+                // A transparent error repeats its cause.
+                if !text.ends_with(&cause.to_string()) {
+                    text.push_str(&format!(": {cause}"));
+                }
+            }
+            anstream::eprintln!("{style}error{style:#}: {text}");
+            exit_code(&error).into()
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> anyhow::Result<()> {
+    let common = &cli.common;
+    match cli.verb {
+        Verb::Run(arguments) => run::run(&arguments, common),
+        Verb::Check(arguments) => check::check(&arguments, common),
+        Verb::Trace(arguments) => trace::trace(&arguments, common),
+        Verb::Reproduce(arguments) => reproduce::reproduce(&arguments, common),
+        Verb::Explain(arguments) => explain::explain(&arguments),
+        Verb::Schema => explain::schema(),
+        Verb::New(arguments) => new::new(&arguments, common),
+        Verb::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "hashdrift", &mut script);
+            Ok(io::stdout().write_all(&script)?)
+        }
+    }
+}
+
+/// The exit code that the documented table gives an error.
+fn exit_code(error: &anyhow::Error) -> u8 {
+    for cause in error.chain() {
+        if let Some(error) = cause.downcast_ref::<LoadError>() {
+            return match error {
+                LoadError::Refused(_) => exit::INVALID,
+                LoadError::Io { .. } => exit::INPUT_OUTPUT,
+            };
+        }
+        if let Some(error) = cause.downcast_ref::<EnsembleError>() {
+            return match error {
+                EnsembleError::Interrupted => exit::INTERRUPTED,
+                EnsembleError::TooMuchMemory { .. } => exit::INVALID,
+                EnsembleError::Engine(_) => exit::RUN_FAILED,
+            };
+        }
+        if cause.is::<EngineError>() {
+            return exit::RUN_FAILED;
+        }
+        if cause.is::<InvalidUse>() {
+            return exit::INVALID;
+        }
+        if cause.is::<OutputError>() || cause.is::<io::Error>() {
+            return exit::INPUT_OUTPUT;
+        }
+    }
+    exit::RUN_FAILED
+}
+
+/// Who reads standard output may stop reading, as `| head` does; that is no error.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    })
+}
+
+/// Arguments that make no sense together or with the scenario.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct InvalidUse(String);
+
+fn warn(text: &str) {
+    let style = Style::new().bold().fg_color(Some(AnsiColor::Yellow.into()));
+    anstream::eprintln!("{style}warning{style:#}: {text}");
+}
+
+/// A flag that the first Ctrl-C sets, so that work can end in order; the second ends the program at once.
+fn stop_on_interrupt() -> Arc<AtomicBool> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&stop);
+    // Without a handler Ctrl-C still ends the program, only less politely.
+    let _ = ctrlc::set_handler(move || {
+        if seen.swap(true, Ordering::Relaxed) {
+            std::process::exit(i32::from(exit::INTERRUPTED));
+        }
+        anstream::eprintln!(
+            "\nstopping: finishing the replicas under way (Ctrl-C again to stop at once)"
+        );
+    });
+    stop
+}

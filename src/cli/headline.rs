@@ -1,0 +1,304 @@
+//! The short answer of a run: headline metrics and regions, at the start and at the end.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use comfy_table::{CellAlignment, Table, presets};
+use hashdrift::ensemble::Ensemble;
+use hashdrift::record::{ALL, Level};
+use hashdrift::scenario::Scenario;
+use hashdrift::statistics::Summary;
+use serde_json::{Value, json};
+
+/// Headline metrics: label, level, metric, unit shown, factor, decimals.
+const HEADLINES: [(&str, Level, &str, &str, f64, usize); 12] = [
+    ("Bitcoin price", Level::Network, "btc_price", "USD", 1.0, 0),
+    (
+        "Hash rate, running",
+        Level::Network,
+        "hash_rate",
+        "EH/s",
+        1.0,
+        0,
+    ),
+    (
+        "Hash rate, idle",
+        Level::Network,
+        "idle_hash_rate",
+        "EH/s",
+        1.0,
+        0,
+    ),
+    (
+        "Hashprice",
+        Level::Network,
+        "hashprice",
+        "USD/PH/day",
+        1.0,
+        1,
+    ),
+    ("Power", Level::Network, "power", "GW", 1e-3, 1),
+    (
+        "Regions: HHI",
+        Level::Region,
+        "hhi_10000",
+        "0-10,000",
+        1.0,
+        0,
+    ),
+    (
+        "Regions: effective number",
+        Level::Region,
+        "effective_number",
+        "",
+        1.0,
+        2,
+    ),
+    (
+        "Regions: Nakamoto (> 1/2)",
+        Level::Region,
+        "nakamoto_half",
+        "",
+        1.0,
+        0,
+    ),
+    (
+        "Regions: largest share",
+        Level::Region,
+        "top_1",
+        "%",
+        100.0,
+        1,
+    ),
+    ("Firms: HHI", Level::Firm, "hhi_10000", "0-10,000", 1.0, 0),
+    (
+        "Firms: effective number",
+        Level::Firm,
+        "effective_number",
+        "",
+        1.0,
+        1,
+    ),
+    (
+        "Firms: Nakamoto (> 1/2)",
+        Level::Firm,
+        "nakamoto_half",
+        "",
+        1.0,
+        0,
+    ),
+];
+
+/// What is shown of each region: metric, unit shown, factor, decimals.
+const REGIONS: [(&str, &str, f64, usize); 3] = [
+    ("share", "%", 100.0, 1),
+    ("power", "MW", 1.0, 0),
+    ("delivered_power_price", "USD/MWh", 1.0, 1),
+];
+
+/// The tables for people.
+pub fn table(scenario: &Scenario, ensemble: &Ensemble) -> String {
+    let (first, last) = (0, ensemble.last());
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = writeln!(
+        text,
+        "{}: {} replicas, seed {}\nstart {}, end {}; median of replicas [5 %, 95 %], and the standard error of the median\n",
+        scenario.name,
+        ensemble.replicas,
+        scenario.seed,
+        ensemble.dates[first].1,
+        ensemble.dates[last].1,
+    );
+    let mut metrics = new_table(
+        &["", "start", "end", "[5 %, 95 %]", "se", "unit"],
+        &[1, 2, 3, 4],
+    );
+    for (label, level, metric, unit, factor, decimals) in HEADLINES {
+        let Some(quantity) = ensemble.find(level, ALL, metric) else {
+            continue;
+        };
+        let start = ensemble.summary(first, quantity);
+        let end = ensemble.summary(last, quantity);
+        metrics.add_row([
+            label.to_owned(),
+            median(start, factor, decimals),
+            median(end, factor, decimals),
+            band(end, factor, decimals),
+            median_error(end, factor, decimals),
+            unit.to_owned(),
+        ]);
+    }
+    let _ = writeln!(text, "{}\n", tidy(&metrics));
+
+    let mut regions = new_table(
+        &[
+            "region",
+            "share %",
+            "end",
+            "[5 %, 95 %]",
+            "se",
+            "MW",
+            "end",
+            "[5 %, 95 %]",
+            "USD/MWh",
+            "end",
+            "[5 %, 95 %]",
+        ],
+        &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+    );
+    for region in &scenario.regions {
+        let mut row = vec![region.name.clone()];
+        for (column, (metric, _, factor, decimals)) in REGIONS.into_iter().enumerate() {
+            let Some(quantity) = ensemble.find(Level::Region, &region.id, metric) else {
+                continue;
+            };
+            let end = ensemble.summary(last, quantity);
+            row.push(median(ensemble.summary(first, quantity), factor, decimals));
+            row.push(median(end, factor, decimals));
+            row.push(band(end, factor, decimals));
+            if column == 0 {
+                row.push(median_error(end, factor, decimals));
+            }
+        }
+        regions.add_row(row);
+    }
+    let _ = writeln!(text, "{}", tidy(&regions));
+    text
+}
+
+/// The same numbers for machines.
+pub fn json(scenario: &Scenario, ensemble: &Ensemble, files: &[PathBuf]) -> Value {
+    let at = |date: usize, level, name: &str, metric: &str| {
+        ensemble
+            .find(level, name, metric)
+            .and_then(|quantity| ensemble.summary(date, quantity))
+            .map_or(Value::Null, summary_json)
+    };
+    let span = |level, name: &str, metric: &str, unit: &str| {
+        json!({
+            "level": level_name(level), "name": name, "metric": metric, "unit": unit,
+            "start": at(0, level, name, metric),
+            "end": at(ensemble.last(), level, name, metric),
+        })
+    };
+    let unit_of = |level, name: &str, metric: &str| {
+        ensemble
+            .find(level, name, metric)
+            .map_or("", |quantity| ensemble.quantities[quantity].unit)
+    };
+    let mut metrics: Vec<Value> = HEADLINES
+        .iter()
+        .map(|(_, level, metric, ..)| span(*level, ALL, metric, unit_of(*level, ALL, metric)))
+        .collect();
+    for region in &scenario.regions {
+        for (metric, ..) in REGIONS {
+            let unit = unit_of(Level::Region, &region.id, metric);
+            metrics.push(span(Level::Region, &region.id, metric, unit));
+        }
+    }
+    json!({
+        "scenario": scenario.name,
+        "scenario_sha256": scenario.source.digest(),
+        "replicas": ensemble.replicas,
+        "seed": scenario.seed,
+        "start": ensemble.dates[0].1.to_string(),
+        "end": ensemble.dates[ensemble.last()].1.to_string(),
+        "metrics": metrics,
+        "files": files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>(),
+    })
+}
+
+fn level_name(level: Level) -> &'static str {
+    level.as_str()
+}
+
+fn summary_json(summary: &Summary) -> Value {
+    let [p05, p25, p50, p75, p95] = summary.quantiles.map(|quantile| quantile.value);
+    json!({
+        "replicas": summary.replicas,
+        "mean": summary.mean, "mean_se": summary.standard_error, "sd": summary.sd,
+        "p05": p05, "p25": p25, "p50": p50, "p75": p75, "p95": p95,
+        "p50_se": summary.quantiles[2].standard_error,
+    })
+}
+
+fn new_table(header: &[&str], right: &[usize]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(header.iter().copied());
+    for column in right {
+        if let Some(column) = table.column_mut(*column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+/// Without the blanks that the table leaves at the end of a line.
+fn tidy(table: &Table) -> String {
+    let lines: Vec<String> = table
+        .lines()
+        .map(|line| line.trim_end().to_owned())
+        .collect();
+    lines.join("\n")
+}
+
+fn median(summary: Option<&Summary>, factor: f64, decimals: usize) -> String {
+    summary.map_or_else(missing, |summary| {
+        number(summary.quantiles[2].value * factor, decimals)
+    })
+}
+
+fn median_error(summary: Option<&Summary>, factor: f64, decimals: usize) -> String {
+    summary
+        .and_then(|summary| summary.quantiles[2].standard_error)
+        .map_or_else(missing, |error| number(error * factor, decimals + 1))
+}
+
+fn band(summary: Option<&Summary>, factor: f64, decimals: usize) -> String {
+    summary.map_or_else(missing, |summary| {
+        let low = number(summary.quantiles[0].value * factor, decimals);
+        let high = number(summary.quantiles[4].value * factor, decimals);
+        format!("[{low}, {high}]")
+    })
+}
+
+fn missing() -> String {
+    "-".into()
+}
+
+/// A number with thousands separated by commas.
+fn number(value: f64, decimals: usize) -> String {
+    let plain = format!("{value:.decimals$}");
+    let (whole, fraction) = plain.split_once('.').unwrap_or((&plain, ""));
+    let (sign, digits) = match whole.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", whole),
+    };
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    if fraction.is_empty() {
+        format!("{sign}{grouped}")
+    } else {
+        format!("{sign}{grouped}.{fraction}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number;
+
+    #[test]
+    fn thousands_are_separated() {
+        assert_eq!(number(1_234_567.891, 1), "1,234,567.9");
+        assert_eq!(number(999.5, 0), "1,000");
+        assert_eq!(number(-1234.0, 0), "-1,234");
+        assert_eq!(number(0.25, 2), "0.25");
+    }
+}

@@ -1,0 +1,231 @@
+//! Many histories of one scenario, in parallel, collected in the order of their numbers.
+//!
+//! Each history depends on its number alone and is summarised in that order, so results are the same
+//! bytes at any number of threads.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use jiff::civil::Date;
+use rayon::prelude::*;
+
+use crate::engine::{EngineError, Model, Notes};
+use crate::record::{Level, Quantity, quantities};
+use crate::scenario::Scenario;
+use crate::statistics::{Summary, summarise};
+
+/// Is told how a run goes on. Called from several threads.
+pub trait Progress: Sync {
+    /// One more replica is done.
+    fn replica_done(&self) {}
+}
+
+/// Nobody is told.
+impl Progress for () {}
+
+/// Why an ensemble could not be run.
+#[derive(Debug, thiserror::Error)]
+pub enum EnsembleError {
+    /// A history could not be run.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// It was asked to stop.
+    #[error("interrupted; nothing was written")]
+    Interrupted,
+    /// The records would not fit.
+    #[error(
+        "this run needs about {} of memory, more than the {} allowed; use fewer replicas, a larger record_every_days or a higher --max-memory",
+        bytes_for_people(*needed), bytes_for_people(*allowed)
+    )]
+    TooMuchMemory {
+        /// Bytes needed.
+        needed: u64,
+        /// Bytes allowed.
+        allowed: u64,
+    },
+}
+
+/// How to run an ensemble.
+#[derive(Clone, Copy)]
+pub struct Options<'a> {
+    /// Memory that may be used, bytes.
+    pub max_memory: u64,
+    /// Set it to true to end the run early; histories under way are finished first.
+    pub stop: Option<&'a AtomicBool>,
+    /// Who is told about progress.
+    pub progress: &'a dyn Progress,
+}
+
+impl Default for Options<'_> {
+    /// 8 GiB, no way to stop, no progress.
+    fn default() -> Self {
+        Self {
+            max_memory: 8 << 30,
+            stop: None,
+            progress: &(),
+        }
+    }
+}
+
+/// The records of all replicas and their summaries.
+#[derive(Debug)]
+pub struct Ensemble {
+    /// What was recorded, in the order of every record.
+    pub quantities: Vec<Quantity>,
+    /// When it was recorded: simulated day and date.
+    pub dates: Vec<(u32, Date)>,
+    /// Number of replicas.
+    pub replicas: u32,
+    /// Replicas that had a day on which nothing ran.
+    pub dark_replicas: u32,
+    /// By replica: values by record day and quantity; NaN stands for null.
+    records: Vec<Vec<f64>>,
+    /// By record day and quantity; `None` where no replica has a value.
+    summaries: Vec<Option<Summary>>,
+}
+
+impl Ensemble {
+    /// Summary of a quantity over the replicas at a record day; `None` where no replica has a value.
+    ///
+    /// `quantity` and `date` are indexes into [`Self::quantities`] and [`Self::dates`].
+    #[must_use]
+    pub fn summary(&self, date: usize, quantity: usize) -> Option<&Summary> {
+        self.summaries[date * self.quantities.len() + quantity].as_ref()
+    }
+
+    /// Index of a quantity by level, name (a region's id, or `all`) and metric.
+    #[must_use]
+    pub fn find(&self, level: Level, name: &str, metric: &str) -> Option<usize> {
+        self.quantities
+            .iter()
+            .position(|q| q.level == level && q.name == name && q.metric == metric)
+    }
+
+    /// Values of one replica: record days times quantities; NaN stands for null.
+    #[must_use]
+    pub fn replica(&self, replica: usize) -> &[f64] {
+        &self.records[replica]
+    }
+
+    /// Index of the last record day.
+    #[must_use]
+    pub fn last(&self) -> usize {
+        self.dates.len() - 1
+    }
+}
+
+/// Runs all replicas of a scenario with the default [`Options`].
+///
+/// # Errors
+/// See [`EnsembleError`].
+pub fn run(scenario: &Scenario) -> Result<Ensemble, EnsembleError> {
+    run_with(scenario, &Options::default())
+}
+
+/// Runs all replicas of a scenario on the threads of the current rayon pool.
+///
+/// # Errors
+/// See [`EnsembleError`].
+pub fn run_with(scenario: &Scenario, options: &Options<'_>) -> Result<Ensemble, EnsembleError> {
+    let needed = memory_needed(scenario, rayon::current_num_threads());
+    if needed > options.max_memory {
+        return Err(EnsembleError::TooMuchMemory {
+            needed,
+            allowed: options.max_memory,
+        });
+    }
+    let model = Model::new(scenario);
+    let outcomes: Vec<Result<(Vec<f64>, Notes), EnsembleError>> = (0..scenario.replicas)
+        .into_par_iter()
+        .map(|replica| {
+            if options
+                .stop
+                .is_some_and(|stop| stop.load(Ordering::Relaxed))
+            {
+                return Err(EnsembleError::Interrupted);
+            }
+            let mut records = vec![0.0; model.record_len()];
+            let notes = model.run_replica(u64::from(replica), &mut records, &mut ())?;
+            options.progress.replica_done();
+            Ok((records, notes))
+        })
+        .collect();
+    let mut records = Vec::with_capacity(outcomes.len());
+    let mut dark_replicas = 0;
+    for outcome in outcomes {
+        let (record, notes) = outcome?;
+        dark_replicas += u32::from(notes.dark_days > 0);
+        records.push(record);
+    }
+    let quantities = quantities(scenario);
+    let dates = scenario
+        .record_days()
+        .map(|day| (day, scenario.date(day)))
+        .collect();
+    Ok(Ensemble {
+        summaries: summaries(&records),
+        quantities,
+        dates,
+        replicas: scenario.replicas,
+        dark_replicas,
+        records,
+    })
+}
+
+/// Columns gathered at a time: those of one cache line.
+const BLOCK: usize = 8;
+
+/// Summary of every column over the replicas, in column order.
+fn summaries(records: &[Vec<f64>]) -> Vec<Option<Summary>> {
+    let columns = records.first().map_or(0, Vec::len);
+    (0..columns.div_ceil(BLOCK))
+        .into_par_iter()
+        .flat_map_iter(|block| {
+            let first = block * BLOCK;
+            let width = BLOCK.min(columns - first);
+            let mut gathered = vec![0.0; width * records.len()];
+            for (replica, record) in records.iter().enumerate() {
+                for column in 0..width {
+                    gathered[column * records.len() + replica] = record[first + column];
+                }
+            }
+            let summaries: Vec<_> = gathered
+                .chunks_exact_mut(records.len())
+                .map(summarise)
+                .collect();
+            summaries
+        })
+        .collect()
+}
+
+/// Bytes that a run needs, within about a fifth: records, summaries and the histories under way.
+#[must_use]
+pub fn memory_needed(scenario: &Scenario, threads: usize) -> u64 {
+    let width = quantities(scenario).len() as u64;
+    let columns = width * scenario.record_days().len() as u64;
+    let records = columns * u64::from(scenario.replicas) * 8;
+    let summaries = columns * size_of::<Option<Summary>>() as u64;
+    let firms = u64::from(scenario.firms.count) + scenario.firms.named.len() as u64;
+    // Fleets and firms in flat arrays, with what sorting and drawing them takes for a while.
+    const BYTES_PER_FIRM: u64 = 160;
+    let tables = u64::from(scenario.days) * scenario.regions.len() as u64 * 24;
+    records + summaries + tables + firms * BYTES_PER_FIRM * threads as u64
+}
+
+/// Bytes as a person writes them.
+#[must_use]
+pub fn bytes_for_people(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    // Shown with one decimal, so the lost digits do not matter.
+    #[expect(clippy::cast_precision_loss)]
+    let mut amount = bytes as f64;
+    let mut unit = 0;
+    while amount >= 1024.0 && unit < UNITS.len() - 1 {
+        amount /= 1024.0;
+        unit += 1;
+    }
+    if unit == 0 {
+        format!("{bytes} B")
+    } else {
+        format!("{amount:.1} {}", UNITS[unit])
+    }
+}

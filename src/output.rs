@@ -1,0 +1,207 @@
+//! What a run leaves behind: tidy tables, in CSV and Parquet with the same values, and a metadata file
+//! that is enough to run it again.
+
+mod csv;
+mod folder;
+mod metadata;
+#[cfg(feature = "parquet")]
+mod parquet;
+mod table;
+mod tables;
+mod trace;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use atomic_write_file::AtomicWriteFile;
+use sha2::{Digest, Sha256};
+
+pub use folder::{ResultsFolder, create_results_folder};
+pub use metadata::{METADATA_FILE, Metadata, ScenarioText, TableDigest, read_metadata};
+pub use table::{Cells, Column, Table};
+pub use trace::{TraceTables, trace_replica};
+
+use crate::ensemble::Ensemble;
+use crate::scenario::Scenario;
+
+/// A file could not be written or read.
+#[derive(Debug, thiserror::Error)]
+#[error("{action} {}", path.display())]
+pub struct OutputError {
+    /// What was tried, as in "cannot write".
+    pub action: &'static str,
+    /// The file or folder.
+    pub path: PathBuf,
+    /// Why it failed.
+    pub source: io::Error,
+}
+
+impl OutputError {
+    fn new(action: &'static str, path: &Path, source: io::Error) -> Self {
+        Self {
+            action,
+            path: path.to_owned(),
+            source,
+        }
+    }
+}
+
+/// Writes batches of one table. CSV and Parquet are the two implementations.
+trait TableWriter {
+    fn write(&mut self, batch: &Table) -> io::Result<()>;
+    fn finish(self: Box<Self>) -> io::Result<()>;
+}
+
+/// File formats of tables, by file extension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Csv,
+    #[cfg(feature = "parquet")]
+    Parquet,
+}
+
+impl Format {
+    const ALL: &[Self] = &[
+        Self::Csv,
+        #[cfg(feature = "parquet")]
+        Self::Parquet,
+    ];
+
+    fn extension(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            #[cfg(feature = "parquet")]
+            Self::Parquet => "parquet",
+        }
+    }
+
+    fn writer<'w>(self, to: impl Write + Send + 'w) -> Box<dyn TableWriter + 'w> {
+        match self {
+            Self::Csv => Box::new(csv::CsvWriter::new(to)),
+            #[cfg(feature = "parquet")]
+            Self::Parquet => Box::new(parquet::ParquetWriter::new(to)),
+        }
+    }
+}
+
+/// Writes the tables of an ensemble into `folder`; returns their digests.
+///
+/// A file appears under its name only when it is complete.
+///
+/// # Errors
+/// [`OutputError`] with the file that could not be written.
+pub fn write_tables(
+    scenario: &Scenario,
+    ensemble: &Ensemble,
+    keep_replicas: bool,
+    folder: &Path,
+) -> Result<Vec<TableDigest>, OutputError> {
+    each_table(keep_replicas, |name, format| {
+        let file = format!("{name}.{}", format.extension());
+        let path = folder.join(&file);
+        let fail = |source| OutputError::new("cannot write", &path, source);
+        let mut target = AtomicWriteFile::open(&path).map_err(fail)?;
+        let digest = write_one(scenario, ensemble, name, format, &mut target).map_err(fail)?;
+        target.commit().map_err(fail)?;
+        Ok(digest)
+    })
+}
+
+/// Digests of the tables of an ensemble without writing them anywhere.
+///
+/// # Errors
+/// Never in practice: nothing is written. The type is that of [`write_tables`].
+pub fn digest_tables(
+    scenario: &Scenario,
+    ensemble: &Ensemble,
+    keep_replicas: bool,
+) -> Result<Vec<TableDigest>, OutputError> {
+    each_table(keep_replicas, |name, format| {
+        write_one(scenario, ensemble, name, format, io::sink())
+            .map_err(|source| OutputError::new("cannot digest", Path::new(name), source))
+    })
+}
+
+fn each_table(
+    keep_replicas: bool,
+    mut one: impl FnMut(&'static str, Format) -> Result<TableDigest, OutputError>,
+) -> Result<Vec<TableDigest>, OutputError> {
+    let mut names = vec![tables::MEANS, tables::QUANTILES];
+    if keep_replicas {
+        names.push(tables::REPLICAS);
+    }
+    let mut digests = Vec::new();
+    for name in names {
+        for format in Format::ALL {
+            digests.push(one(name, *format)?);
+        }
+    }
+    Ok(digests)
+}
+
+fn write_one(
+    scenario: &Scenario,
+    ensemble: &Ensemble,
+    name: &str,
+    format: Format,
+    to: impl Write + Send,
+) -> io::Result<TableDigest> {
+    let mut hashing = Hashing::new(io::BufWriter::new(to));
+    let mut rows = 0;
+    let mut writer = format.writer(&mut hashing);
+    for batch in tables::batches(scenario, ensemble, name) {
+        rows += batch.rows() as u64;
+        writer.write(&batch)?;
+    }
+    writer.finish()?;
+    hashing.flush()?;
+    Ok(TableDigest {
+        file: format!("{name}.{}", format.extension()),
+        rows,
+        bytes: hashing.bytes,
+        sha256: crate::units::hexadecimal(&hashing.hasher.finalize()),
+    })
+}
+
+/// Writes `table` alone to `path`, as CSV.
+///
+/// # Errors
+/// [`OutputError`] if it cannot be written.
+pub fn write_csv(table: &Table, path: &Path) -> Result<(), OutputError> {
+    let fail = |source| OutputError::new("cannot write", path, source);
+    let mut target = AtomicWriteFile::open(path).map_err(fail)?;
+    let mut writer = Format::Csv.writer(&mut target);
+    writer.write(table).map_err(fail)?;
+    writer.finish().map_err(fail)?;
+    target.commit().map_err(fail)
+}
+
+/// Passes bytes on and digests them on the way.
+struct Hashing<W> {
+    inner: W,
+    hasher: Sha256,
+    bytes: u64,
+}
+
+impl<W: Write> Hashing<W> {
+    fn new(inner: W) -> Self {
+        Self {
+            inner,
+            hasher: Sha256::new(),
+            bytes: 0,
+        }
+    }
+}
+
+impl<W: Write> Write for Hashing<W> {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(buffer)?;
+        self.hasher.update(&buffer[..written]);
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}

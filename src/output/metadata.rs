@@ -1,0 +1,123 @@
+//! The metadata file beside the tables: what ran, on what, and the digests of what came out.
+
+use std::io::Write;
+use std::path::Path;
+
+use atomic_write_file::AtomicWriteFile;
+use serde::{Deserialize, Serialize};
+
+use super::OutputError;
+use crate::scenario::Source;
+
+/// Name of the metadata file in a results folder.
+pub const METADATA_FILE: &str = "metadata.json";
+
+/// Enough to run again what was run, and to tell whether the same came out.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Metadata {
+    /// `hashdrift`.
+    pub program: String,
+    /// Version of the program.
+    pub version: String,
+    /// Commit that it was built from, if known.
+    pub commit: Option<String>,
+    /// Version of the model: changes when the same input gives other results.
+    pub model_version: u32,
+    /// Command line.
+    pub command: Vec<String>,
+    /// When the run began, UTC.
+    pub started: String,
+    /// How long it took, seconds.
+    pub elapsed_seconds: f64,
+    /// Threads used; results do not depend on them.
+    pub threads: usize,
+    /// Seed, overrides applied.
+    pub seed: u64,
+    /// Replicas, overrides applied.
+    pub replicas: u32,
+    /// Whether every replica was written.
+    pub keep_replicas: bool,
+    /// Warnings shown.
+    pub warnings: Vec<String>,
+    /// The scenario.
+    pub scenario: ScenarioText,
+    /// The tables written.
+    pub tables: Vec<TableDigest>,
+}
+
+/// The scenario as it was read.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ScenarioText {
+    /// Its name.
+    pub name: String,
+    /// File that it was read from.
+    pub file: String,
+    /// Digest over text, overrides and inputs.
+    pub sha256: String,
+    /// Overrides, `KEY=VALUE`.
+    pub overrides: Vec<String>,
+    /// Its text.
+    pub text: String,
+    /// Files that it names, with their text.
+    pub inputs: Vec<(String, String)>,
+}
+
+impl ScenarioText {
+    /// The texts of a scenario.
+    #[must_use]
+    pub fn new(name: &str, source: &Source) -> Self {
+        Self {
+            name: name.to_owned(),
+            file: source.file.clone(),
+            sha256: source.digest(),
+            overrides: source.overrides.clone(),
+            text: source.text.clone(),
+            inputs: source.inputs.clone(),
+        }
+    }
+}
+
+/// One table file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableDigest {
+    /// Its name in the results folder.
+    pub file: String,
+    /// Rows without the header.
+    pub rows: u64,
+    /// Size.
+    pub bytes: u64,
+    /// SHA-256 of the file.
+    pub sha256: String,
+}
+
+impl Metadata {
+    /// Writes the metadata file into `folder`.
+    ///
+    /// # Errors
+    /// [`OutputError`] if it cannot be written.
+    pub fn write(&self, folder: &Path) -> Result<(), OutputError> {
+        let path = folder.join(METADATA_FILE);
+        let fail = |source| OutputError::new("cannot write", &path, source);
+        let mut text = serde_json::to_string_pretty(self).map_err(|error| fail(error.into()))?;
+        text.push('\n');
+        let mut file = AtomicWriteFile::open(&path).map_err(fail)?;
+        file.write_all(text.as_bytes()).map_err(fail)?;
+        file.commit().map_err(fail)
+    }
+}
+
+/// Reads a metadata file, or that of a results folder.
+///
+/// # Errors
+/// [`OutputError`] if it cannot be read or is not a metadata file.
+pub fn read_metadata(path: &Path) -> Result<Metadata, OutputError> {
+    let path = if path.is_dir() {
+        path.join(METADATA_FILE)
+    } else {
+        path.to_owned()
+    };
+    let fail = |source| OutputError::new("cannot read", &path, source);
+    let text = std::fs::read_to_string(&path).map_err(fail)?;
+    serde_json::from_str(&text)
+        .map_err(|error| OutputError::new("this is not a metadata file:", &path, error.into()))
+}

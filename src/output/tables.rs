@@ -1,0 +1,194 @@
+//! The tables of an ensemble: means, quantiles and, on request, every replica.
+//!
+//! Tidy and long: one row is one number with everything that says what it is.
+
+use std::sync::Arc;
+
+use super::table::{Cells, Column, Table};
+use crate::ensemble::Ensemble;
+use crate::scenario::Scenario;
+use crate::statistics::PROBABILITIES;
+
+pub const MEANS: &str = "means";
+pub const QUANTILES: &str = "quantiles";
+pub const REPLICAS: &str = "replicas";
+
+/// The batches of rows that make up the table called `name`.
+pub fn batches<'a>(
+    scenario: &'a Scenario,
+    ensemble: &'a Ensemble,
+    name: &str,
+) -> Box<dyn Iterator<Item = Table> + 'a> {
+    let labels = Labels::new(scenario, ensemble);
+    match name {
+        MEANS => Box::new(std::iter::once_with(move || means(ensemble, &labels))),
+        QUANTILES => Box::new(std::iter::once_with(move || quantiles(ensemble, &labels))),
+        _ => Box::new(
+            (0..ensemble.replicas as usize)
+                .map(move |replica| one_replica(ensemble, &labels, replica)),
+        ),
+    }
+}
+
+/// Labels that repeat over many rows, each stored once.
+struct Labels {
+    scenario: Arc<str>,
+    dates: Vec<Arc<str>>,
+    quantities: Vec<[Arc<str>; 4]>,
+}
+
+impl Labels {
+    fn new(scenario: &Scenario, ensemble: &Ensemble) -> Self {
+        Self {
+            scenario: scenario.name.as_str().into(),
+            dates: ensemble
+                .dates
+                .iter()
+                .map(|(_, date)| date.to_string().into())
+                .collect(),
+            quantities: ensemble
+                .quantities
+                .iter()
+                .map(|q| {
+                    [
+                        q.level.as_str().into(),
+                        q.name.as_str().into(),
+                        q.metric.as_str().into(),
+                        q.unit.into(),
+                    ]
+                })
+                .collect(),
+        }
+    }
+
+    /// Columns that say what a number is, for rows of (record day, quantity).
+    fn columns(&self, ensemble: &Ensemble, rows: &[(usize, usize)]) -> Vec<Column> {
+        let text = |name, of: &dyn Fn(usize, usize) -> Arc<str>| Column {
+            name,
+            cells: Cells::Text(rows.iter().map(|(date, q)| of(*date, *q)).collect()),
+        };
+        let days = rows
+            .iter()
+            .map(|(date, _)| i64::from(ensemble.dates[*date].0))
+            .collect();
+        vec![
+            text("scenario", &|_, _| self.scenario.clone()),
+            text("date", &|date, _| self.dates[date].clone()),
+            Column {
+                name: "day",
+                cells: Cells::Integer(days),
+            },
+            text("level", &|_, q| self.quantities[q][0].clone()),
+            text("name", &|_, q| self.quantities[q][1].clone()),
+            text("metric", &|_, q| self.quantities[q][2].clone()),
+            text("unit", &|_, q| self.quantities[q][3].clone()),
+        ]
+    }
+}
+
+/// All rows of (record day, quantity), in order.
+fn rows(ensemble: &Ensemble) -> Vec<(usize, usize)> {
+    (0..ensemble.dates.len())
+        .flat_map(|date| (0..ensemble.quantities.len()).map(move |quantity| (date, quantity)))
+        .collect()
+}
+
+fn integer(name: &'static str, cells: Vec<i64>) -> Column {
+    Column {
+        name,
+        cells: Cells::Integer(cells),
+    }
+}
+
+fn number(name: &'static str, cells: Vec<Option<f64>>) -> Column {
+    Column {
+        name,
+        cells: Cells::Number(cells),
+    }
+}
+
+/// Replicas behind a number.
+fn counted(ensemble: &Ensemble, (date, quantity): (usize, usize)) -> i64 {
+    ensemble
+        .summary(date, quantity)
+        .map_or(0, |summary| summary.replicas as i64)
+}
+
+fn means(ensemble: &Ensemble, labels: &Labels) -> Table {
+    let rows = rows(ensemble);
+    let mut columns = labels.columns(ensemble, &rows);
+    let summaries: Vec<_> = rows.iter().map(|(d, q)| ensemble.summary(*d, *q)).collect();
+    columns.push(integer(
+        "replicas",
+        rows.iter().map(|row| counted(ensemble, *row)).collect(),
+    ));
+    columns.push(number(
+        "mean",
+        summaries.iter().map(|s| s.map(|s| s.mean)).collect(),
+    ));
+    columns.push(number(
+        "se",
+        summaries
+            .iter()
+            .map(|s| s.and_then(|s| s.standard_error))
+            .collect(),
+    ));
+    columns.push(number(
+        "sd",
+        summaries.iter().map(|s| s.and_then(|s| s.sd)).collect(),
+    ));
+    Table { columns }
+}
+
+fn quantiles(ensemble: &Ensemble, labels: &Labels) -> Table {
+    let count = PROBABILITIES.len();
+    let rows: Vec<(usize, usize)> = rows(ensemble)
+        .into_iter()
+        .flat_map(|row| std::iter::repeat_n(row, count))
+        .collect();
+    let mut columns = labels.columns(ensemble, &rows);
+    let quantile = |index: usize| {
+        let (date, quantity) = rows[index];
+        ensemble
+            .summary(date, quantity)
+            .map(|summary| summary.quantiles[index % count])
+    };
+    columns.push(integer(
+        "replicas",
+        rows.iter().map(|row| counted(ensemble, *row)).collect(),
+    ));
+    columns.push(number(
+        "quantile",
+        (0..rows.len())
+            .map(|i| Some(PROBABILITIES[i % count]))
+            .collect(),
+    ));
+    columns.push(number(
+        "value",
+        (0..rows.len())
+            .map(|i| quantile(i).map(|q| q.value))
+            .collect(),
+    ));
+    columns.push(number(
+        "se",
+        (0..rows.len())
+            .map(|i| quantile(i).and_then(|q| q.standard_error))
+            .collect(),
+    ));
+    Table { columns }
+}
+
+fn one_replica(ensemble: &Ensemble, labels: &Labels, replica: usize) -> Table {
+    let rows = rows(ensemble);
+    let mut columns = labels.columns(ensemble, &rows);
+    columns.insert(1, integer("replica", vec![replica as i64; rows.len()]));
+    let values = ensemble.replica(replica);
+    columns.push(number(
+        "value",
+        values
+            .iter()
+            .map(|value| (!value.is_nan()).then_some(*value))
+            .collect(),
+    ));
+    Table { columns }
+}

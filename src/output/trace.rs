@@ -1,0 +1,205 @@
+//! One replica in full: its days, and the moves with what was compared.
+
+use std::sync::Arc;
+
+use super::table::{Cells, Column, Table};
+use crate::engine::{Decision, EngineError, Model, Observer};
+use crate::record::Day;
+use crate::scenario::Scenario;
+use crate::units::PETAHASH_PER_EXAHASH;
+use crate::world::fleet::Fleets;
+use crate::world::review::CLOSED;
+
+/// The tables of a traced replica.
+#[derive(Debug)]
+pub struct TraceTables {
+    /// Each day: the network, and each region's price and hash rate.
+    pub days: Table,
+    /// Each decision, a row for every region that was compared.
+    pub decisions: Table,
+    /// Decisions to move.
+    pub moves: usize,
+}
+
+/// Reruns one replica alone and writes down its days and moves; with `stays`, also the decisions to stay.
+///
+/// # Errors
+/// [`EngineError`] if the drawn start is impossible.
+pub fn trace_replica(
+    scenario: &Scenario,
+    replica: u64,
+    stays: bool,
+) -> Result<TraceTables, EngineError> {
+    let model = Model::new(scenario);
+    let mut records = vec![0.0; model.record_len()];
+    let mut trace = Trace {
+        scenario,
+        stays,
+        moves: 0,
+        days: Rows::new(&DAY_COLUMNS),
+        decisions: Rows::new(&DECISION_COLUMNS),
+    };
+    model.run_replica(replica, &mut records, &mut trace)?;
+    Ok(TraceTables {
+        days: trace.days.table(),
+        decisions: trace.decisions.table(),
+        moves: trace.moves,
+    })
+}
+
+const DAY_COLUMNS: [(&str, Kind); 12] = [
+    ("date", Kind::Text),
+    ("day", Kind::Integer),
+    ("btc_price_usd", Kind::Number),
+    ("hashprice_usd_per_ph_day", Kind::Number),
+    ("difficulty", Kind::Number),
+    ("height", Kind::Integer),
+    ("blocks", Kind::Integer),
+    ("region", Kind::Text),
+    ("hash_rate_ehs", Kind::Number),
+    ("load_mw", Kind::Number),
+    ("delivered_usd_per_mwh", Kind::Number),
+    ("worst_running_j_per_th", Kind::Number),
+];
+
+const DECISION_COLUMNS: [(&str, Kind); 13] = [
+    ("date", Kind::Text),
+    ("day", Kind::Integer),
+    ("fleet", Kind::Integer),
+    ("firm", Kind::Integer),
+    ("hash_rate_phs", Kind::Number),
+    ("efficiency_j_per_th", Kind::Number),
+    ("from", Kind::Text),
+    ("to", Kind::Text),
+    ("arrival_day", Kind::Integer),
+    ("draw", Kind::Number),
+    ("region", Kind::Text),
+    ("utility_usd_per_mwh", Kind::Number),
+    ("chosen", Kind::Integer),
+];
+
+struct Trace<'s> {
+    scenario: &'s Scenario,
+    stays: bool,
+    moves: usize,
+    days: Rows,
+    decisions: Rows,
+}
+
+impl Trace<'_> {
+    fn date(&self, day: u32) -> Cell {
+        Cell::Text(self.scenario.date(day).to_string().into())
+    }
+
+    fn region(&self, region: usize) -> Cell {
+        Cell::Text(self.scenario.regions[region].id.as_str().into())
+    }
+}
+
+impl Observer for Trace<'_> {
+    fn day(&mut self, today: &Day<'_>, blocks: u64) {
+        for r in 0..today.running.len() {
+            let row = [
+                self.date(today.day),
+                Cell::Integer(i64::from(today.day)),
+                Cell::number(today.btc_price),
+                Cell::number(today.hashprice),
+                Cell::number(today.difficulty),
+                Cell::Integer(today.height as i64),
+                Cell::Integer(blocks as i64),
+                self.region(r),
+                Cell::number(today.running[r] / PETAHASH_PER_EXAHASH),
+                Cell::number(today.load[r]),
+                Cell::number(today.delivered[r]),
+                Cell::number(today.worst_running[r]),
+            ];
+            self.days.push(row);
+        }
+    }
+
+    fn decision(&mut self, decision: &Decision<'_>, fleets: &Fleets) {
+        let moved = decision.to != decision.from;
+        self.moves += usize::from(moved);
+        if !moved && !self.stays {
+            return;
+        }
+        for (region, utility) in decision.utilities.iter().enumerate() {
+            let row = [
+                self.date(decision.day),
+                Cell::Integer(i64::from(decision.day)),
+                Cell::Integer(decision.fleet as i64),
+                Cell::Integer(i64::from(fleets.firm[decision.fleet])),
+                Cell::number(fleets.hash_phs[decision.fleet]),
+                Cell::number(fleets.efficiency[decision.fleet]),
+                self.region(decision.from),
+                self.region(decision.to),
+                Cell::Integer(i64::from(decision.arrival)),
+                Cell::number(decision.uniform),
+                self.region(region),
+                // A region that is closed or full has no utility: an empty cell.
+                Cell::Number((*utility > CLOSED).then_some(*utility)),
+                Cell::Integer(i64::from(region == decision.to)),
+            ];
+            self.decisions.push(row);
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Text,
+    Integer,
+    Number,
+}
+
+enum Cell {
+    Text(Arc<str>),
+    Integer(i64),
+    Number(Option<f64>),
+}
+
+impl Cell {
+    fn number(value: f64) -> Self {
+        Self::Number(value.is_finite().then_some(value))
+    }
+}
+
+/// A table that grows by rows.
+struct Rows {
+    columns: Vec<Column>,
+}
+
+impl Rows {
+    fn new(columns: &[(&'static str, Kind)]) -> Self {
+        let columns = columns
+            .iter()
+            .map(|(name, kind)| Column {
+                name,
+                cells: match kind {
+                    Kind::Text => Cells::Text(Vec::new()),
+                    Kind::Integer => Cells::Integer(Vec::new()),
+                    Kind::Number => Cells::Number(Vec::new()),
+                },
+            })
+            .collect();
+        Self { columns }
+    }
+
+    fn push<const N: usize>(&mut self, row: [Cell; N]) {
+        debug_assert_eq!(N, self.columns.len());
+        for (column, cell) in self.columns.iter_mut().zip(row) {
+            match (&mut column.cells, cell) {
+                (Cells::Text(cells), Cell::Text(cell)) => cells.push(cell),
+                (Cells::Integer(cells), Cell::Integer(cell)) => cells.push(cell),
+                (Cells::Number(cells), Cell::Number(cell)) => cells.push(cell),
+                _ => unreachable!("the rows of a trace are written out above, column by column"),
+            }
+        }
+    }
+
+    fn table(self) -> Table {
+        Table {
+            columns: self.columns,
+        }
+    }
+}

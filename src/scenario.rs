@@ -1,0 +1,496 @@
+//! From a TOML file to a [`Scenario`] whose values are right.
+//!
+//! ```text
+//! text -> document (a tree with positions) -> shape (keys, types, ranges) -> raw (a mirror of the file)
+//!      -> check (rules between keys) -> Scenario
+//! ```
+//!
+//! Everything behind this module takes a [`Scenario`] and asks no more questions.
+
+mod check;
+mod docs;
+mod document;
+mod problem;
+mod raw;
+mod series;
+mod shape;
+
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+use sha2::{Digest, Sha256};
+
+pub use check::Warning;
+pub use docs::{KeyDoc, key_docs};
+pub use problem::{Place, Problem, Refused, did_you_mean, printable};
+pub use shape::SCHEMA;
+
+use crate::units::{
+    JoulesPerTerahash, Megawatts, PetahashPerSecond, Share, Usd, UsdPerMwh, UsdPerTerahash,
+};
+
+/// A checked scenario.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    /// Name shown in tables.
+    pub name: String,
+    /// What the scenario asks.
+    pub description: String,
+    /// First simulated day.
+    pub start: Date,
+    /// Number of simulated days, at least 1.
+    pub days: u32,
+    /// Metrics are recorded on day 0 and every so many days.
+    pub record_every_days: u32,
+    /// Number of histories.
+    pub replicas: u32,
+    /// Seed of all randomness.
+    pub seed: u64,
+    /// The network at the start.
+    pub bitcoin: Bitcoin,
+    /// At least one region, in scenario order.
+    pub regions: Vec<Region>,
+    /// Lower-triangular Cholesky factor of the correlation of the regions' price innovations.
+    pub power_correlation_factor: Vec<Vec<f64>>,
+    /// The firms at the start.
+    pub firms: Firms,
+    /// Price of machines.
+    pub hardware_price: UsdPerTerahash,
+    /// How miners decide to move.
+    pub moving: Moving,
+    /// The texts that the scenario was read from.
+    pub source: Source,
+}
+
+impl Scenario {
+    /// Days on which metrics are recorded: 0, `record_every_days`, ...
+    pub fn record_days(&self) -> impl ExactSizeIterator<Item = u32> + use<> {
+        let every = self.record_every_days;
+        (0..self.days.div_ceil(every)).map(move |index| index * every)
+    }
+
+    /// The calendar date of a simulated day.
+    ///
+    /// # Panics
+    /// Never for days of a checked scenario: its last day is before the year 2301.
+    #[must_use]
+    pub fn date(&self, day: u32) -> Date {
+        self.start
+            .saturating_add(jiff::Span::new().days(i64::from(day)))
+    }
+
+    /// The region with this id.
+    #[must_use]
+    pub fn region_index(&self, id: &str) -> Option<usize> {
+        self.regions.iter().position(|region| region.id == id)
+    }
+}
+
+/// The network at the start.
+#[derive(Debug, Clone)]
+pub struct Bitcoin {
+    /// Height of the next block.
+    pub height: u64,
+    /// Hash rate of the network.
+    pub network_hash: PetahashPerSecond,
+    /// What that hash rate and the regional shares count.
+    pub hash_is: HashIs,
+    /// Difficulty, at least 1.
+    pub difficulty: f64,
+    /// Blocks until the retarget, 1 to 2016; at 2016 the first block of the epoch is still to be found.
+    pub blocks_to_retarget: u32,
+    /// Days since the first block of the epoch.
+    pub epoch_elapsed_days: f64,
+    /// Fees as a fraction of the subsidy.
+    pub fee_ratio: f64,
+    /// The price process.
+    pub price: PriceModel,
+}
+
+/// Which machines a hash rate counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HashIs {
+    /// Those that run at the start's base prices.
+    Running,
+    /// All.
+    Nameplate,
+}
+
+/// The price of one bitcoin. Rates are per year, volatilities per square root of a year.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PriceModel {
+    /// One price.
+    Constant {
+        /// The price.
+        usd: Usd,
+    },
+    /// Geometric Brownian motion, with jumps if `jumps_per_year` is above 0.
+    Diffusion {
+        /// The price on the eve.
+        usd: Usd,
+        /// Growth rate of the expected price.
+        drift: f64,
+        /// Volatility between jumps.
+        volatility: f64,
+        /// Merton's jumps.
+        jumps: Option<Jumps>,
+    },
+    /// The price of each day.
+    Path {
+        /// One positive price a day.
+        usd: Vec<f64>,
+    },
+}
+
+/// Jumps of the log price.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Jumps {
+    /// Expected number a year.
+    pub per_year: f64,
+    /// Mean size.
+    pub mean: f64,
+    /// Standard deviation of the size.
+    pub sd: f64,
+}
+
+/// One region.
+#[derive(Debug, Clone)]
+pub struct Region {
+    /// Key in the scenario: `us`.
+    pub id: String,
+    /// Name for people: `United States`.
+    pub name: String,
+    /// ISO 3166-1 alpha-2 codes.
+    pub iso: Vec<String>,
+    /// Share of hash rate at the start.
+    pub share: Share,
+    /// Equal countries it stands for.
+    pub members: u32,
+    /// Sites' worth of choice.
+    pub size: f64,
+    /// Whether machines may move in.
+    pub open: bool,
+    /// Attraction that prices do not show, USD/MWh; may be negative.
+    pub appeal: f64,
+    /// Tax on revenue.
+    pub tax: Share,
+    /// Import duty, relative to the hardware price.
+    pub duty: f64,
+    /// Deposit per MW, USD.
+    pub deposit_per_mw: Usd,
+    /// Power price.
+    pub power: Power,
+    /// Room for load; `None` is no limit.
+    pub capacity: Option<Capacity>,
+}
+
+/// The price of electricity in a region.
+#[derive(Debug, Clone)]
+pub struct Power {
+    /// Base price on the first day.
+    pub base: UsdPerMwh,
+    /// Compounding growth a year.
+    pub trend_per_year: f64,
+    /// Dated steps in order of time: simulated day (may be negative) and price.
+    pub tariff: Vec<(i32, UsdPerMwh)>,
+    /// Yearly swing: amplitude and peak day of the year.
+    pub season: Option<(f64, f64)>,
+    /// Charges on top.
+    pub adder: UsdPerMwh,
+    /// Energy at the meter per energy in the machines.
+    pub pue: f64,
+    /// Mean reversion a year.
+    pub reversion_per_year: f64,
+    /// Volatility per square root of a year.
+    pub volatility: f64,
+}
+
+/// Room for load.
+#[derive(Debug, Clone, Copy)]
+pub struct Capacity {
+    /// Now.
+    pub now: CapacityNow,
+    /// MW built a month.
+    pub build_per_month: Megawatts,
+    /// Ceiling of what is built.
+    pub max: Option<Megawatts>,
+}
+
+/// Capacity at the start.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum CapacityNow {
+    /// A known load.
+    Load(Megawatts),
+    /// The starting load over this part of 1.
+    Utilisation(f64),
+}
+
+/// The firms at the start.
+#[derive(Debug, Clone)]
+pub struct Firms {
+    /// Unnamed firms.
+    pub count: u32,
+    /// Pareto exponent of their sizes.
+    pub tail_alpha: f64,
+    /// Largest of their sizes, the smallest possible being 1.
+    pub tail_cap: f64,
+    /// Largest load of one fleet.
+    pub max_fleet: Option<Megawatts>,
+    /// Same draw in every replica.
+    pub fixed_population: bool,
+    /// Efficiency of their machines.
+    pub efficiency: Efficiency,
+    /// Named firms.
+    pub named: Vec<NamedFirm>,
+}
+
+/// Efficiency of the machines at the start.
+#[derive(Debug, Clone)]
+pub enum Efficiency {
+    /// Normal within bounds.
+    Normal {
+        /// Mean before truncation.
+        mean: JoulesPerTerahash,
+        /// Standard deviation before truncation, J/TH.
+        sd: f64,
+        /// Lower bound.
+        min: JoulesPerTerahash,
+        /// Upper bound.
+        max: JoulesPerTerahash,
+    },
+    /// Cumulated share of fleets and their efficiency; the last share is 1.
+    Vintages(Vec<(f64, JoulesPerTerahash)>),
+}
+
+impl Efficiency {
+    /// The best machines that can be drawn.
+    #[must_use]
+    pub fn best(&self) -> JoulesPerTerahash {
+        match self {
+            Self::Normal { min, .. } => *min,
+            Self::Vintages(mix) => {
+                mix.iter().fold(
+                    mix[0].1,
+                    |best, (_, e)| {
+                        if e.get() < best.get() { *e } else { best }
+                    },
+                )
+            }
+        }
+    }
+}
+
+/// A firm known by name.
+#[derive(Debug, Clone)]
+pub struct NamedFirm {
+    /// Its name.
+    pub name: String,
+    /// Its hash rate.
+    pub hash: PetahashPerSecond,
+    /// Region index and part of its hash rate, adding up to 1.
+    pub places: Vec<(usize, f64)>,
+}
+
+/// How miners decide to move.
+#[derive(Debug, Clone)]
+pub struct Moving {
+    /// Days between reviews of a fleet.
+    pub review_days: u32,
+    /// Rate at which a fleet considers moving; infinite: at every review.
+    pub consider_per_year: f64,
+    /// Mean downtime of a move, days.
+    pub downtime_days: f64,
+    /// Coefficient of variation of the downtime.
+    pub downtime_cv: f64,
+    /// Time over which a move has to pay.
+    pub horizon_years: f64,
+    /// Scale of the choice, above 0.
+    pub choice_scale: UsdPerMwh,
+    /// Shipping.
+    pub ship: UsdPerTerahash,
+    /// Part of the machines lost in a move.
+    pub breakage: Share,
+    /// Attraction of the present place, USD/MWh.
+    pub stay_bonus: f64,
+    /// Attraction of the first place, USD/MWh.
+    pub home_bonus: f64,
+    /// Weight of the smoothed spot price in expectations.
+    pub spot_memory: f64,
+    /// Smoothing time of expectations, days.
+    pub smoothing_days: f64,
+    /// Expected decline of hashprice a year.
+    pub hashprice_decay: f64,
+    /// Whether halvings are foreseen.
+    pub halving_known: bool,
+    /// Part of revenue that the pool keeps.
+    pub pool_fee: Share,
+}
+
+/// The texts a scenario was read from: enough to read it again.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// The file as it was named.
+    pub file: String,
+    /// Its text.
+    pub text: String,
+    /// Overrides in the order given, `KEY=VALUE`.
+    pub overrides: Vec<String>,
+    /// Files that the scenario names, with their text.
+    pub inputs: Vec<(String, String)>,
+}
+
+impl Source {
+    /// SHA-256 over text, overrides and inputs: two scenarios with one digest are the same scenario.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let mut hasher = Sha256::new();
+        let mut part = |text: &str| {
+            hasher.update((text.len() as u64).to_le_bytes());
+            hasher.update(text.as_bytes());
+        };
+        part(&self.text);
+        for text in &self.overrides {
+            part(text);
+        }
+        for (name, text) in &self.inputs {
+            part(name);
+            part(text);
+        }
+        crate::units::hexadecimal(&hasher.finalize())
+    }
+}
+
+/// Why a scenario could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The scenario breaks a rule.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// A file could not be read.
+    #[error("cannot read {}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// Loads and checks a scenario file.
+///
+/// # Errors
+/// [`LoadError::Io`] if the file cannot be read, [`LoadError::Refused`] with every problem found in it.
+pub fn load_scenario(path: &Path, overrides: &[String]) -> Result<Scenario, LoadError> {
+    let bytes = read(path)?;
+    let file = path.display().to_string();
+    let refuse = |place, rule: String, next: &str| {
+        LoadError::Refused(Refused {
+            file: file.clone(),
+            problems: vec![Problem {
+                place,
+                key: String::new(),
+                rule,
+                next: next.into(),
+            }],
+        })
+    };
+    if bytes.len() > document::MAX_BYTES {
+        return Err(refuse(
+            Place::Line { line: 1, column: 1 },
+            format!(
+                "the file has {} bytes; at most {} are read",
+                bytes.len(),
+                document::MAX_BYTES
+            ),
+            "is this the scenario file?",
+        ));
+    }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let before = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
+        refuse(
+            document::Lines::of(&before).place(valid),
+            format!("byte {:#04x} is not UTF-8", error.as_bytes()[valid]),
+            "save the file as UTF-8",
+        )
+    })?;
+    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+    let mut inputs = |name: &str| -> Result<String, String> {
+        let path = folder.join(name);
+        std::fs::read_to_string(&path).map_err(|error| error.to_string())
+    };
+    Ok(parse(&file, text, overrides, &mut inputs)?)
+}
+
+/// Checks a scenario given as text; `inputs` are the files that it names.
+///
+/// # Errors
+/// [`Refused`] with every problem found.
+pub fn parse_scenario(
+    name: &str,
+    text: &str,
+    overrides: &[String],
+    inputs: &[(String, String)],
+) -> Result<Scenario, Refused> {
+    parse(name, text.to_owned(), overrides, &mut |file| {
+        inputs
+            .iter()
+            .find(|(name, _)| name == file)
+            .map(|(_, text)| text.clone())
+            .ok_or_else(|| "the file is not there".into())
+    })
+}
+
+/// Everything that is odd about a scenario but does not keep it from running.
+#[must_use]
+pub fn warnings(scenario: &Scenario) -> Vec<Warning> {
+    check::warnings(scenario)
+}
+
+type ReadInput<'a> = dyn FnMut(&str) -> Result<String, String> + 'a;
+
+fn parse(
+    file: &str,
+    text: String,
+    overrides: &[String],
+    inputs: &mut ReadInput<'_>,
+) -> Result<Scenario, Refused> {
+    let refuse = |mut problems: Vec<Problem>| {
+        problems.sort();
+        problems.dedup();
+        Refused {
+            file: file.to_owned(),
+            problems,
+        }
+    };
+    let document = document::Document::parse(&text, overrides).map_err(refuse)?;
+    let problems = shape::check_shape(&document);
+    if !problems.is_empty() {
+        return Err(refuse(problems));
+    }
+    let raw = raw::read(&document).map_err(|problem| refuse(vec![problem]))?;
+    let mut source = Source {
+        file: file.to_owned(),
+        text: text.clone(),
+        overrides: overrides.to_vec(),
+        inputs: Vec::new(),
+    };
+    let mut checked = check::check(raw, &document, &mut source, inputs).map_err(refuse)?;
+    checked.source = source;
+    Ok(checked)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
+    use std::io::Read;
+    let io = |source| LoadError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let file = std::fs::File::open(path).map_err(io)?;
+    let mut bytes = Vec::new();
+    // One byte more than allowed tells "too long" from "just fits" without reading a huge file.
+    file.take(document::MAX_BYTES as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(io)?;
+    Ok(bytes)
+}

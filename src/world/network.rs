@@ -1,0 +1,201 @@
+//! Subsidy, difficulty and blocks: exact in law, and a constant cost a day.
+
+use rand::Rng;
+
+use crate::random::{beta_order_statistic, exponential, poisson};
+use crate::scenario::Bitcoin;
+
+/// Expected hashes per block at difficulty 1.
+pub const HASHES_PER_DIFFICULTY: f64 = 4_294_967_296.0;
+/// Seconds of a day.
+pub const SECONDS_PER_DAY: f64 = 86_400.0;
+/// Blocks between two halvings of the subsidy.
+pub const HALVING_BLOCKS: u64 = 210_000;
+/// Intervals that a retarget measures: between the first and the last of an epoch's 2016 blocks.
+const EPOCH_INTERVALS: u32 = 2015;
+/// Time that those intervals should take; the one too many is Bitcoin's own.
+const TARGET_SPAN_SECONDS: f64 = 1_209_600.0;
+/// A retarget changes the difficulty by a factor of 4 at most.
+const SPAN_BOUNDS_SECONDS: (f64, f64) = (302_400.0, 4_838_400.0);
+
+/// Block subsidy at `height`, in satoshi.
+///
+/// `50e8 >> (height / 210000)`, 0 from the 64th halving on.
+#[must_use]
+pub fn subsidy_satoshi(height: u64) -> u64 {
+    let halvings = height / HALVING_BLOCKS;
+    if halvings >= 64 {
+        0
+    } else {
+        5_000_000_000 >> halvings
+    }
+}
+
+/// Block subsidy at `height`, in bitcoin.
+#[must_use]
+pub fn subsidy_btc(height: u64) -> f64 {
+    // At most 5e9, so exact in a double.
+    #[expect(clippy::cast_precision_loss)]
+    let satoshi = subsidy_satoshi(height) as f64;
+    satoshi / 1e8
+}
+
+/// Expected revenue of 1 PH/s in a day, USD.
+///
+/// `difficulty` at least 1; `reward_btc` is subsidy plus fees of a block; `price_usd` per bitcoin.
+#[must_use]
+pub fn hashprice(difficulty: f64, reward_btc: f64, price_usd: f64) -> f64 {
+    86_400e15 / (difficulty * HASHES_PER_DIFFICULTY) * reward_btc * price_usd
+}
+
+/// Expected seconds between blocks; `None` without hash rate.
+#[must_use]
+pub fn block_interval_seconds(difficulty: f64, hash_phs: f64) -> Option<f64> {
+    (hash_phs > 0.0).then(|| difficulty * HASHES_PER_DIFFICULTY / (hash_phs * 1e15))
+}
+
+/// Difficulty after an epoch whose last block came `span_seconds` after its first.
+#[must_use]
+pub fn retarget(difficulty: f64, span_seconds: f64) -> f64 {
+    let (shortest, longest) = SPAN_BOUNDS_SECONDS;
+    (difficulty * TARGET_SPAN_SECONDS / span_seconds.clamp(shortest, longest)).max(1.0)
+}
+
+/// Compact difficulty bits after an epoch, with Bitcoin Core's integer arithmetic and rounding.
+///
+/// The engine works on `f64` difficulties, whose rounding is finer; this is the reference that
+/// [`retarget`] is tested against.
+///
+/// # Source
+/// Behaviour of `CalculateNextWorkRequired` in Bitcoin Core.
+#[must_use]
+pub fn retarget_compact(bits: u32, first_time: u32, last_time: u32) -> u32 {
+    let span = last_time
+        .saturating_sub(first_time)
+        .clamp(302_400, 4_838_400);
+    // The target as nine 32-bit limbs, least significant first: 256 bits and room for the product.
+    let mut target = [0_u32; 9];
+    let (exponent, mantissa) = (bits >> 24, bits & 0x007f_ffff);
+    for byte in 0..3 {
+        let position = (exponent + byte).wrapping_sub(3) as usize;
+        if position < 32 {
+            let value = (mantissa >> (8 * byte)) & 0xff;
+            target[position / 4] |= value << (8 * (position % 4));
+        }
+    }
+    let mut carry = 0_u64;
+    for limb in &mut target {
+        let product = u64::from(*limb) * u64::from(span) + carry;
+        *limb = (product & 0xffff_ffff) as u32;
+        carry = product >> 32;
+    }
+    let mut remainder = 0_u64;
+    for limb in target.iter_mut().rev() {
+        let value = (remainder << 32) | u64::from(*limb);
+        *limb = (value / 1_209_600) as u32;
+        remainder = value % 1_209_600;
+    }
+    let byte_at = |position: usize| (target[position / 4] >> (8 * (position % 4))) & 0xff;
+    let Some(top) = (0..36).rev().find(|position| byte_at(*position) != 0) else {
+        return 0;
+    };
+    let mut size = top as u32 + 1;
+    let mut mantissa = (0..3).fold(0, |mantissa, back| {
+        (mantissa << 8) | top.checked_sub(back).map_or(0, byte_at)
+    });
+    if mantissa & 0x0080_0000 != 0 {
+        mantissa >>= 8;
+        size += 1;
+    }
+    let compact = (size << 24) | mantissa;
+    // No target is easier than that of difficulty 1.
+    const EASIEST: u32 = 0x1d00_ffff;
+    if (size, mantissa) > (EASIEST >> 24, EASIEST & 0x00ff_ffff) {
+        EASIEST
+    } else {
+        compact
+    }
+}
+
+/// The chain as it grows.
+#[derive(Debug, Clone)]
+pub struct Network {
+    /// Difficulty in force.
+    pub difficulty: f64,
+    /// Height of the next block.
+    pub height: u64,
+    /// When the epoch's first block came, seconds from the start; `None` while it is still to come.
+    epoch_start: Option<f64>,
+    /// Blocks from there to the last of the epoch.
+    blocks_left: u32,
+}
+
+impl Network {
+    /// The chain at the start of a scenario.
+    #[must_use]
+    pub fn new(bitcoin: &Bitcoin) -> Self {
+        let whole_epoch = bitcoin.blocks_to_retarget > EPOCH_INTERVALS;
+        Self {
+            difficulty: bitcoin.difficulty,
+            height: bitcoin.height,
+            epoch_start: (!whole_epoch).then(|| -bitcoin.epoch_elapsed_days * SECONDS_PER_DAY),
+            blocks_left: bitcoin.blocks_to_retarget.min(EPOCH_INTERVALS),
+        }
+    }
+
+    /// Reward of the next block, in bitcoin.
+    #[must_use]
+    pub fn reward_btc(&self, fee_ratio: f64) -> f64 {
+        subsidy_btc(self.height) * (1.0 + fee_ratio)
+    }
+
+    /// Years until the next halving at 144 blocks a day.
+    #[must_use]
+    pub fn years_to_halving(&self) -> f64 {
+        // At most 210,000, so exact in a double.
+        #[expect(clippy::cast_precision_loss)]
+        let left = (HALVING_BLOCKS - self.height % HALVING_BLOCKS) as f64;
+        left / 144.0 / crate::units::DAYS_PER_YEAR
+    }
+
+    /// Mines one day at constant hash rate; returns the number of blocks found.
+    ///
+    /// Within a day blocks are a Poisson process, so their number, the time of a given one and what
+    /// follows a retarget have closed laws: the cost does not depend on the number of blocks.
+    pub fn mine_day(&mut self, day: u32, hash_phs: f64, rng: &mut impl Rng) -> u64 {
+        let height_before = self.height;
+        if hash_phs <= 0.0 {
+            return 0;
+        }
+        let day_start = f64::from(day) * SECONDS_PER_DAY;
+        let mut now = 0.0;
+        loop {
+            let per_second = hash_phs * 1e15 / (self.difficulty * HASHES_PER_DIFFICULTY);
+            let Some(epoch_start) = self.epoch_start else {
+                now += exponential(rng) / per_second;
+                if now >= SECONDS_PER_DAY {
+                    break;
+                }
+                self.height += 1;
+                self.epoch_start = Some(day_start + now);
+                continue;
+            };
+            let left = SECONDS_PER_DAY - now;
+            let found = poisson(rng, per_second * left);
+            if found < u64::from(self.blocks_left) {
+                self.height += found;
+                // Smaller than `blocks_left`, so it fits.
+                self.blocks_left -= found as u32;
+                break;
+            }
+            // Given their number the blocks lie like uniform draws, so the one that ends the epoch is
+            // an order statistic of them; whatever came after it is drawn again at the new difficulty.
+            now += left * beta_order_statistic(rng, u64::from(self.blocks_left), found);
+            self.height += u64::from(self.blocks_left);
+            self.difficulty = retarget(self.difficulty, day_start + now - epoch_start);
+            self.epoch_start = None;
+            self.blocks_left = EPOCH_INTERVALS;
+        }
+        self.height - height_before
+    }
+}
