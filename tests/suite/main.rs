@@ -1,0 +1,10 @@
+//! All integration tests in one binary, so that they are linked once.
+
+mod bad_input;
+mod cli;
+mod determinism;
+mod golden;
+mod imports;
+mod laws;
+mod limits;
+mod naive;
