@@ -61,7 +61,7 @@ struct Common {
     /// Threads to use; results do not depend on it [default: one per core]
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
-    /// When to use colours; NO_COLOR is obeyed too
+    /// When to use colours; `NO_COLOR` is obeyed too
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: ColorChoice,
 }
@@ -95,7 +95,7 @@ struct ScenarioArguments {
     /// The scenario file (TOML)
     #[arg(value_name = "SCENARIO")]
     file: std::path::PathBuf,
-    /// Change a key: --set regions.us.power.usd_per_mwh=80 (repeatable; the last one wins)
+    /// Change a key: --set `regions.us.power.usd_per_mwh=80` (repeatable; the last one wins)
     #[arg(long = "set", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
     /// Seed of all randomness [default: the scenario's]
@@ -151,7 +151,7 @@ pub fn main() -> ExitCode {
             for cause in error.chain().skip(1) {
                 // A transparent error repeats its cause.
                 if !text.ends_with(&cause.to_string()) {
-                    text.push_str(&format!(": {cause}"));
+                    text = format!("{text}: {cause}");
                 }
             }
             anstream::eprintln!("{style}error{style:#}: {text}");

@@ -805,7 +805,7 @@ mod tests {
             let total: u64 = whole.iter().sum();
             let least = |passes: &dyn Fn(u64) -> bool| {
                 let top = |k: usize| whole[..k].iter().sum::<u64>();
-                (1..).find(|&k| passes(top(k))).unwrap() as u32
+                (1..=whole.len()).find(|&k| passes(top(k))).unwrap() as u32
             };
 
             let strict = least(&|sum| 3 * sum > thirds * total);

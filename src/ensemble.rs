@@ -197,6 +197,9 @@ fn summaries(records: &[Vec<f64>]) -> Vec<Option<Summary>> {
         .collect()
 }
 
+/// Fleets and firms in flat arrays, with what sorting and drawing them takes for a while.
+const BYTES_PER_FIRM: u64 = 160;
+
 /// Bytes that a run needs, within about a fifth: records, summaries and the histories under way.
 #[must_use]
 pub fn memory_needed(scenario: &Scenario, threads: usize) -> u64 {
@@ -205,8 +208,6 @@ pub fn memory_needed(scenario: &Scenario, threads: usize) -> u64 {
     let records = columns * u64::from(scenario.replicas) * 8;
     let summaries = columns * size_of::<Option<Summary>>() as u64;
     let firms = u64::from(scenario.firms.count) + scenario.firms.named.len() as u64;
-    // Fleets and firms in flat arrays, with what sorting and drawing them takes for a while.
-    const BYTES_PER_FIRM: u64 = 160;
     let tables = u64::from(scenario.days) * scenario.regions.len() as u64 * 24;
     records + summaries + tables + firms * BYTES_PER_FIRM * threads as u64
 }
@@ -216,7 +217,6 @@ pub fn memory_needed(scenario: &Scenario, threads: usize) -> u64 {
 pub fn bytes_for_people(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
     // Shown with one decimal, so the lost digits do not matter.
-    #[expect(clippy::cast_precision_loss)]
     let mut amount = bytes as f64;
     let mut unit = 0;
     while amount >= 1024.0 && unit < UNITS.len() - 1 {

@@ -105,7 +105,6 @@ pub fn entity_of_name(name: &str) -> u64 {
 /// One uniform draw in the open interval (0, 1), from one 64-bit word.
 pub fn uniform(rng: &mut impl Rng) -> f64 {
     // 53 bits, centred in their cell: never 0 or 1.
-    #[expect(clippy::cast_precision_loss)]
     let cell = (rng.next_u64() >> 11) as f64;
     (cell + 0.5) * (1.0 / 9_007_199_254_740_992.0)
 }
@@ -125,18 +124,18 @@ pub fn gamma(rng: &mut impl Rng, shape: f64) -> f64 {
         let boost = libm::pow(uniform(rng), 1.0 / shape);
         return gamma(rng, shape + 1.0) * boost;
     }
-    let d = shape - 1.0 / 3.0;
-    let c = 1.0 / (9.0 * d).sqrt();
+    let scale = shape - 1.0 / 3.0;
+    let spread = 1.0 / (9.0 * scale).sqrt();
     loop {
         let x = normal(rng);
-        let root = 1.0 + c * x;
+        let root = 1.0 + spread * x;
         if root <= 0.0 {
             continue;
         }
-        let v = root * root * root;
-        let u = uniform(rng);
-        if libm::log(u) < 0.5 * x * x + d - d * v + d * libm::log(v) {
-            return d * v;
+        let cube = root * root * root;
+        let bound = 0.5 * x * x + scale - scale * cube + scale * libm::log(cube);
+        if libm::log(uniform(rng)) < bound {
+            return scale * cube;
         }
     }
 }
@@ -145,7 +144,6 @@ pub fn gamma(rng: &mut impl Rng, shape: f64) -> f64 {
 pub fn beta_order_statistic(rng: &mut impl Rng, k: u64, n: u64) -> f64 {
     debug_assert!(1 <= k && k <= n);
     // Counts of blocks in a day, far below 2^53.
-    #[expect(clippy::cast_precision_loss)]
     let (below, above) = (k as f64, (n - k + 1) as f64);
     let below = gamma(rng, below);
     let above = gamma(rng, above);
@@ -168,8 +166,8 @@ pub fn cholesky(matrix: &[Vec<f64>]) -> Option<Vec<Vec<f64>>> {
     for i in 0..size {
         for j in 0..=i {
             let mut rest = matrix[i][j];
-            for k in 0..j {
-                rest -= factor[i][k] * factor[j][k];
+            for (a, b) in factor[i].iter().zip(&factor[j]).take(j) {
+                rest -= a * b;
             }
             factor[i][j] = if i > j {
                 rest / factor[j][j]

@@ -226,7 +226,6 @@ impl Recorder {
         row.put(today.hashprice);
         row.put(today.difficulty);
         // Exact: far below 2^53.
-        #[expect(clippy::cast_precision_loss)]
         row.put(today.height as f64);
         row.put(block_interval_seconds(today.difficulty, running).unwrap_or(NULL));
         row.put(running / PETAHASH_PER_EXAHASH);
@@ -399,7 +398,6 @@ impl Row<'_> {
             None => (0..CONCENTRATION.len() - 2).for_each(|_| self.put(NULL)),
         }
         // Counts of units, far below 2^53.
-        #[expect(clippy::cast_precision_loss)]
         let (active, registered) = (active as f64, registered as f64);
         self.put(active);
         self.put(registered);

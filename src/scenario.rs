@@ -64,6 +64,7 @@ pub struct Scenario {
 
 impl Scenario {
     /// Days on which metrics are recorded: 0, `record_every_days`, ...
+    #[must_use]
     pub fn record_days(&self) -> impl ExactSizeIterator<Item = u32> + use<> {
         let every = self.record_every_days;
         (0..self.days.div_ceil(every)).map(move |index| index * every)
@@ -419,7 +420,7 @@ pub fn load_scenario(path: &Path, overrides: &[String]) -> Result<Scenario, Load
         let path = folder.join(name);
         std::fs::read_to_string(&path).map_err(|error| error.to_string())
     };
-    Ok(parse(&file, text, overrides, &mut inputs)?)
+    Ok(parse(&file, &text, overrides, &mut inputs)?)
 }
 
 /// Checks a scenario given as text; `inputs` are the files that it names.
@@ -432,7 +433,7 @@ pub fn parse_scenario(
     overrides: &[String],
     inputs: &[(String, String)],
 ) -> Result<Scenario, Refused> {
-    parse(name, text.to_owned(), overrides, &mut |file| {
+    parse(name, text, overrides, &mut |file| {
         inputs
             .iter()
             .find(|(name, _)| name == file)
@@ -451,7 +452,7 @@ type ReadInput<'a> = dyn FnMut(&str) -> Result<String, String> + 'a;
 
 fn parse(
     file: &str,
-    text: String,
+    text: &str,
     overrides: &[String],
     inputs: &mut ReadInput<'_>,
 ) -> Result<Scenario, Refused> {
@@ -463,7 +464,7 @@ fn parse(
             problems,
         }
     };
-    let document = document::Document::parse(&text, overrides).map_err(refuse)?;
+    let document = document::Document::parse(text, overrides).map_err(refuse)?;
     let problems = shape::check_shape(&document);
     if !problems.is_empty() {
         return Err(refuse(problems));
@@ -471,7 +472,7 @@ fn parse(
     let raw = raw::read(&document).map_err(|problem| refuse(vec![problem]))?;
     let mut source = Source {
         file: file.to_owned(),
-        text: text.clone(),
+        text: text.to_owned(),
         overrides: overrides.to_vec(),
         inputs: Vec::new(),
     };

@@ -97,7 +97,7 @@ pub fn summarise(column: &mut [f64]) -> Option<Summary> {
 /// digits. The rounding left in the mean is corrected for in the deviations.
 ///
 /// # Source
-/// Chan, Golub and LeVeque (1983), *Algorithms for Computing the Sample Variance*, The American
+/// Chan, Golub and `LeVeque` (1983), *Algorithms for Computing the Sample Variance*, The American
 /// Statistician 37: the corrected two-pass algorithm.
 #[must_use]
 pub fn mean_and_sd(column: &[f64]) -> Option<Moments> {
@@ -149,7 +149,7 @@ pub fn mean_and_sd(column: &[f64]) -> Option<Moments> {
 ///
 /// # Source
 /// Hyndman and Fan (1996), *Sample Quantiles in Statistical Packages*, The American Statistician
-/// 50: type 7, the default of R and NumPy.
+/// 50: type 7, the default of R and `NumPy`.
 #[must_use]
 pub fn quantile_of_sorted(sorted: &[f64], probability: f64) -> f64 {
     check_sorted(sorted, probability);
@@ -232,7 +232,7 @@ mod tests {
         );
     }
 
-    /// Standard normals by Box and Muller over the SplitMix64 sequence.
+    /// Standard normals by Box and Muller over the `SplitMix64` sequence.
     struct Normals(u64);
 
     impl Normals {

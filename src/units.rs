@@ -124,7 +124,12 @@ pub fn breakeven_power_price(hashprice: f64, efficiency: JoulesPerTerahash) -> f
 /// Bytes as lower-case hexadecimal digits, the way digests are printed.
 #[must_use]
 pub fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|digit| char::from(DIGITS[usize::from(digit)]))
+        .collect()
 }
 
 #[cfg(test)]

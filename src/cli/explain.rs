@@ -8,7 +8,7 @@ use super::InvalidUse;
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// Key path, such as regions.us.power.usd_per_mwh; a table lists its keys; without it, all keys
+    /// Key path, such as `regions.us.power.usd_per_mwh`; a table lists its keys; without it, all keys
     #[arg(value_name = "KEY")]
     key: Option<String>,
 }

@@ -58,7 +58,6 @@ impl Progress for ReplicaProgress {
         if tenth(done) > tenth(done - 1) {
             let elapsed = lines.started.elapsed().as_secs_f64();
             // Shown with one digit.
-            #[expect(clippy::cast_precision_loss)]
             let left = elapsed / done as f64 * (lines.total - done) as f64;
             anstream::eprintln!(
                 "{done}/{} replicas, {elapsed:.1} s, {left:.1} s left",

@@ -430,12 +430,12 @@ fn check_correlation(raw: &RawScenario, found: &mut Findings<'_, '_>) -> Option<
         );
         return None;
     }
-    for i in 0..count {
-        for j in 0..=i {
+    for (i, row) in matrix.iter().enumerate() {
+        for (j, entry) in row.iter().enumerate() {
             let bad = if i == j {
-                matrix[i][j] != 1.0
+                *entry != 1.0
             } else {
-                matrix[i][j] != matrix[j][i] || matrix[i][j].abs() > 1.0
+                *entry != matrix[j][i] || entry.abs() > 1.0
             };
             if bad {
                 found.add(
@@ -450,7 +450,6 @@ fn check_correlation(raw: &RawScenario, found: &mut Findings<'_, '_>) -> Option<
     let factor = cholesky(&matrix);
     if factor.is_none() {
         let next = if raw.power.correlation_matrix.is_none() && count > 1 {
-            #[expect(clippy::cast_precision_loss)]
             let lowest = -1.0 / (count as f64 - 1.0);
             format!(
                 "for {count} regions it must be above {} and below 1",
@@ -494,23 +493,20 @@ fn check_firms(raw: &RawScenario, found: &mut Findings<'_, '_>) -> Option<Firms>
         }
         let mut places = Vec::new();
         for (id, part) in &firm.regions {
-            match raw.regions.get_index_of(id) {
-                Some(region) => {
-                    hash_in[region] += part * firm.ehs;
-                    places.push((region, *part));
-                }
-                None => {
-                    let ids: Vec<&str> = raw.regions.keys().map(String::as_str).collect();
-                    let next = did_you_mean(id, ids.iter().copied()).map_or_else(
-                        || format!("the regions are {}", list(&ids)),
-                        |id| format!("did you mean `{id}`?"),
-                    );
-                    found.add(
-                        &format!("{key}.regions.{id}"),
-                        "there is no such region",
-                        next,
-                    );
-                }
+            if let Some(region) = raw.regions.get_index_of(id) {
+                hash_in[region] += part * firm.ehs;
+                places.push((region, *part));
+            } else {
+                let ids: Vec<&str> = raw.regions.keys().map(String::as_str).collect();
+                let next = did_you_mean(id, ids.iter().copied()).map_or_else(
+                    || format!("the regions are {}", list(&ids)),
+                    |id| format!("did you mean `{id}`?"),
+                );
+                found.add(
+                    &format!("{key}.regions.{id}"),
+                    "there is no such region",
+                    next,
+                );
             }
         }
         named.push(NamedFirm {
@@ -665,7 +661,6 @@ fn start_hashprice(scenario: &Scenario) -> f64 {
         PriceModel::Path { usd } => usd[0],
     };
     let halvings = scenario.bitcoin.height / 210_000;
-    #[expect(clippy::cast_precision_loss)]
     let subsidy = (5_000_000_000_u64 >> halvings.min(63)) as f64 / 1e8;
     86_400e15 / (scenario.bitcoin.difficulty * 4_294_967_296.0)
         * subsidy

@@ -105,8 +105,13 @@ pub fn daily_prices(
         _ => return Err(vec![at(1, "there are no rows".into(), "add prices")]),
     }
 
+    Ok(interpolate(&points, days))
+}
+
+/// Log-linear between points that cover all of `days`.
+fn interpolate(points: &[(f64, f64)], days: u32) -> Vec<f64> {
     let mut after = 0;
-    Ok((0..days)
+    (0..days)
         .map(|day| {
             let day = f64::from(day);
             while points[after].0 < day {
@@ -120,7 +125,7 @@ pub fn daily_prices(
             let weight = (day - left) / (right - left);
             libm::exp(left_log + weight * (right_log - left_log))
         })
-        .collect())
+        .collect()
 }
 
 /// Days from `start` to `date`, negative if it is earlier.

@@ -334,7 +334,6 @@ fn get<'a, 'i>(table: &'a DeTable<'i>, key: &str) -> Option<&'a Spanned<DeValue<
 fn number_of(value: &DeValue<'_>) -> Option<f64> {
     match value {
         // The range check needs no more digits than a double has.
-        #[expect(clippy::cast_precision_loss)]
         DeValue::Integer(integer) => i64::from_str_radix(integer.as_str(), integer.radix())
             .ok()
             .map(|integer| integer as f64),

@@ -38,7 +38,9 @@ impl Capacities {
                         CapacityNow::Utilisation(part) => load / part,
                     };
                     let now = now.max(*load);
-                    let max = room.max.map_or(f64::INFINITY, |max| max.get());
+                    let max = room
+                        .max
+                        .map_or(f64::INFINITY, super::super::units::Megawatts::get);
                     (
                         now,
                         room.build_per_month.get() / DAYS_PER_MONTH,

@@ -35,7 +35,6 @@ pub fn subsidy_satoshi(height: u64) -> u64 {
 #[must_use]
 pub fn subsidy_btc(height: u64) -> f64 {
     // At most 5e9, so exact in a double.
-    #[expect(clippy::cast_precision_loss)]
     let satoshi = subsidy_satoshi(height) as f64;
     satoshi / 1e8
 }
@@ -60,6 +59,9 @@ pub fn retarget(difficulty: f64, span_seconds: f64) -> f64 {
     let (shortest, longest) = SPAN_BOUNDS_SECONDS;
     (difficulty * TARGET_SPAN_SECONDS / span_seconds.clamp(shortest, longest)).max(1.0)
 }
+
+/// Compact bits of difficulty 1: no target is easier.
+const EASIEST: u32 = 0x1d00_ffff;
 
 /// Compact difficulty bits after an epoch, with Bitcoin Core's integer arithmetic and rounding.
 ///
@@ -108,8 +110,6 @@ pub fn retarget_compact(bits: u32, first_time: u32, last_time: u32) -> u32 {
         size += 1;
     }
     let compact = (size << 24) | mantissa;
-    // No target is easier than that of difficulty 1.
-    const EASIEST: u32 = 0x1d00_ffff;
     if (size, mantissa) > (EASIEST >> 24, EASIEST & 0x00ff_ffff) {
         EASIEST
     } else {
@@ -153,7 +153,6 @@ impl Network {
     #[must_use]
     pub fn years_to_halving(&self) -> f64 {
         // At most 210,000, so exact in a double.
-        #[expect(clippy::cast_precision_loss)]
         let left = (HALVING_BLOCKS - self.height % HALVING_BLOCKS) as f64;
         left / 144.0 / crate::units::DAYS_PER_YEAR
     }

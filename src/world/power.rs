@@ -62,7 +62,6 @@ impl PowerPlan {
                     let angle = std::f64::consts::TAU * (day_of_year - peak) / DAYS_PER_YEAR;
                     1.0 + amplitude * libm::cos(angle)
                 });
-                #[expect(clippy::cast_precision_loss)]
                 let (years, horizon_days) = ((day as f64 + 1.0) / DAYS_PER_YEAR, horizon as f64);
                 let at = day * regions + r;
                 plan.expected[at] = (base * season).max(FLOOR * base);
@@ -89,7 +88,6 @@ impl PowerPlan {
 /// Base price: the tariff step in force, otherwise the starting price with its trend.
 fn base_price(power: &Power, day: usize) -> f64 {
     // At most 36,525 days and a horizon of 100 years.
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_wrap)]
     let (today, years) = (day as i32, day as f64 / DAYS_PER_YEAR);
     let step = power.tariff.iter().rev().find(|(from, _)| *from <= today);
     match step {

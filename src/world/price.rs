@@ -96,7 +96,6 @@ impl<'p> Price<'p> {
                 self.log += drift + sd * normal(&mut self.diffusion);
                 if let Some(jumps) = jumps {
                     // Two draws a day, used or not: the stream stays in step with the calendar.
-                    #[expect(clippy::cast_precision_loss)]
                     let count = poisson(&mut self.jumps, jumps.per_year) as f64;
                     let size = normal(&mut self.jumps);
                     self.log += count * jumps.mean + count.sqrt() * jumps.sd * size;

@@ -139,7 +139,7 @@ impl Review {
 /// length, and holds the unnormalised probabilities afterwards.
 ///
 /// # Source
-/// McFadden (1974), *Conditional logit analysis of qualitative choice behavior*.
+/// `McFadden` (1974), *Conditional logit analysis of qualitative choice behavior*.
 #[must_use]
 pub fn choose_by_logit(
     utilities: &[f64],
