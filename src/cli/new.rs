@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::Common;
 
 /// The smallest instructive scenario, as shipped.
-const TEMPLATE: &str = include_str!("../../scenarios/core.toml");
+const TEMPLATE: &str = include_str!("../../scenarios/three-regions.toml");
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {

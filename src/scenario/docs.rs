@@ -116,8 +116,13 @@ fn leaf(schema: &Value, path: &str, kind_text: Option<String>) -> KeyDoc {
     KeyDoc {
         path: path.to_owned(),
         meaning: text(schema, "description").unwrap_or_default(),
-        kind: kind_text
-            .or_else(|| Some(text(schema, "format").unwrap_or_else(|| kind(schema).into()))),
+        kind: kind_text.or_else(|| {
+            Some(
+                text(schema, "format")
+                    .filter(|_| !is_number)
+                    .unwrap_or_else(|| kind(schema).into()),
+            )
+        }),
         unit: text(schema, "x-unit"),
         range: is_number.then(|| range_of(schema)),
         default: text(schema, "default").filter(|default| default != "null"),
