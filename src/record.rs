@@ -305,14 +305,15 @@ impl Recorder {
             hash: 0.0,
             all_power_mw: 0.0,
         };
-        for fleet in &fleets.by_efficiency {
-            let fleet = *fleet as usize;
-            let (hash, efficiency) = (fleets.hash_phs[fleet], fleets.efficiency[fleet]);
+        let ranked = &fleets.ranked;
+        let machines = ranked.hash_phs.iter().zip(&ranked.efficiency);
+        let owners = ranked.site.iter().zip(&ranked.firm);
+        for ((hash, efficiency), (site, firm)) in machines.zip(owners) {
+            let (hash, efficiency, firm) = (*hash, *efficiency, *firm as usize);
             let mw = hash * efficiency / 1000.0;
-            let firm = fleets.firm[fleet] as usize;
             transit.all_power_mw += mw;
             self.firms_nameplate.weights[firm] += hash;
-            let r = usize::from(fleets.site[fleet]);
+            let r = usize::from(*site);
             if r == nowhere {
                 transit.hash += hash;
                 continue;
@@ -406,48 +407,61 @@ impl Row<'_> {
 
 /// Weights of many units, kept in descending order from one record to the next.
 ///
-/// Weights change little between records, so sorting starts from the last order, and logarithms are
-/// taken only of weights that changed.
+/// Weights change little between records: what did not change is not computed again, sorting starts
+/// from the last order, and logarithms are taken only of weights that changed.
 struct Distribution {
     weights: Vec<f64>,
+    before: Vec<f64>,
     order: Vec<u32>,
     sorted: Vec<f64>,
     logged: Vec<(f64, f64)>,
+    last: (Option<Concentration>, usize),
 }
 
 impl Distribution {
     fn of(units: usize) -> Self {
         Self {
             weights: vec![0.0; units],
+            before: vec![0.0; units],
             order: (0..units as u32).collect(),
-            sorted: vec![0.0; units],
+            sorted: Vec::with_capacity(units),
             logged: vec![(0.0, 0.0); units],
+            last: (None, 0),
         }
     }
 
     /// Concentration, and the number of units with a weight.
     fn concentration(&mut self) -> (Option<Concentration>, usize) {
-        let weights = &self.weights;
-        let descending = |a: &u32, b: &u32| {
-            weights[*b as usize]
-                .total_cmp(&weights[*a as usize])
-                .then(a.cmp(b))
-        };
-        if !self.order.is_sorted_by(|a, b| descending(a, b).is_lt()) {
-            self.order.sort_by(descending);
+        if self.weights == self.before {
+            return self.last;
+        }
+        self.before.copy_from_slice(&self.weights);
+        self.gather();
+        // Units that merely stop or start leave the others in order.
+        if !self.sorted.is_sorted_by(|a, b| a >= b) {
+            let weights = &self.weights;
+            self.order.sort_by(|a, b| {
+                let by_weight = weights[*b as usize].total_cmp(&weights[*a as usize]);
+                by_weight.then(a.cmp(b))
+            });
+            self.gather();
         }
         let mut sum_q_ln_q = 0.0;
-        for (sorted, unit) in self.sorted.iter_mut().zip(&self.order) {
-            let weight = self.weights[*unit as usize];
-            *sorted = weight;
-            let logged = &mut self.logged[*unit as usize];
-            if logged.0 != weight {
-                *logged = (weight, q_ln_q(weight));
+        for (logged, weight) in self.logged.iter_mut().zip(&self.weights) {
+            if logged.0 != *weight {
+                *logged = (*weight, q_ln_q(*weight));
             }
             sum_q_ln_q += logged.1;
         }
-        let active = self.sorted.partition_point(|weight| *weight > 0.0);
-        let concentration = of_sorted_with(&self.sorted, self.sorted.len(), sum_q_ln_q);
-        (concentration.ok(), active)
+        let concentration = of_sorted_with(&self.sorted, self.weights.len(), sum_q_ln_q);
+        self.last = (concentration.ok(), self.sorted.len());
+        self.last
+    }
+
+    /// The weights above 0 in the present order.
+    fn gather(&mut self) {
+        let weights = self.order.iter().map(|unit| self.weights[*unit as usize]);
+        self.sorted.clear();
+        self.sorted.extend(weights.filter(|weight| *weight > 0.0));
     }
 }

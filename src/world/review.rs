@@ -96,6 +96,9 @@ impl Review {
     ) -> usize {
         self.weigh_up(fleets, fleet, capacities);
         let here = usize::from(fleets.region[fleet]);
+        if surely_first(&self.utilities, self.choice_scale, here, uniform) {
+            return here;
+        }
         choose_by_logit(
             &self.utilities,
             self.choice_scale,
@@ -131,6 +134,27 @@ impl Review {
             self.utilities[r] = utility;
         }
     }
+}
+
+/// Whether the draw falls to `first` whatever the exact weights are: most fleets stay, and this says so
+/// without an exponential. `false` means that the exact choice has to be made.
+fn surely_first(utilities: &[f64], scale: f64, first: usize, uniform: f64) -> bool {
+    let inverse = 1.0 / scale;
+    let mut others = 0.0;
+    for (index, utility) in utilities.iter().enumerate() {
+        let y = (utilities[first] - utility) * inverse;
+        if index != first {
+            if y < 0.0 {
+                return false;
+            }
+            // exp(-y) from above: one over the first terms of the series of exp(y), all positive.
+            let series =
+                1.0 + y * (1.0 + y * (0.5 + y * (1.0 / 6.0 + y * (1.0 / 24.0 + y / 120.0))));
+            others += 1.0 / series;
+        }
+    }
+    // The margin is far above the rounding of either side, so the exact choice agrees to the bit.
+    uniform * (1.0 + others) < 1.0 - 1e-9
 }
 
 /// Index chosen by a logit over `utilities` with scale `scale`, by one draw in (0, 1).
@@ -197,6 +221,23 @@ mod tests {
         assert_eq!(at(0.5), 0);
         assert_eq!(at(0.9), 3);
         assert_eq!(at(1.0 - 1e-16), 3);
+    }
+
+    #[test]
+    fn a_sure_stay_is_what_the_exact_choice_gives() {
+        let mut sure = 0;
+        for step in 0..100_000_u32 {
+            let part = |prime: u32| f64::from(step * prime % 9973) / 9973.0;
+            let utilities = [10.0 * part(7), 10.0 * part(31), CLOSED, 20.0 * part(101)];
+            let uniform = (part(503) + 1e-9).min(1.0 - 1e-9);
+            let scale = 0.5 + 5.0 * part(13);
+            if surely_first(&utilities, scale, 0, uniform) {
+                sure += 1;
+                let exact = choose_by_logit(&utilities, scale, 0, uniform, &mut [0.0; 4]);
+                assert_eq!(exact, 0, "{utilities:?} {scale} {uniform}");
+            }
+        }
+        assert!(sure > 1_000, "{sure}");
     }
 
     #[test]
