@@ -1,1 +1,65 @@
+//! The same scenario and seed give the same bytes: at any number of threads, with and without fused
+//! multiply-add, in debug and release builds.
 
+use std::path::Path;
+use std::process::Command;
+
+use hashdrift::output::read_metadata;
+
+/// Each shipped scenario, small enough for a debug build, and the digest of its quantiles.
+///
+/// The digests are the same in debug and release builds because both are compared with them here. They
+/// change when results change, which is a breaking change: see CHANGELOG.md.
+const PINNED: [(&str, &[&str], &str); 3] = [
+    ("core", &["days=400", "firms.count=150"], "66bae2aa47be506c2466e24f55a9553744b7f7453bbe43d909d8df2c123d27e2"),
+    ("three-regions", &["days=300"], "37c463cf7258803282b98baa9f8a4c3c2f2001a878ae948ef38d6f2aa02873b6"),
+    ("global-south", &["days=200"], "8c5e884233d07138223f36c4e4b68c7eb65ba74f6547714af5e6e698f7dcd2a5"),
+];
+
+/// Digests of all tables of a small run of a shipped scenario in a process of its own.
+fn digests(name: &str, changes: &[&str], threads: &str, tunables: &str) -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let out = folder.path().join("results");
+    let status = Command::new(env!("CARGO_BIN_EXE_hashdrift"))
+        .arg("run")
+        .arg(root.join(format!("scenarios/{name}.toml")))
+        .args(["--replicas", "24", "--keep-replicas", "-q", "--json"])
+        .args(["--threads", threads])
+        .args(changes.iter().flat_map(|change| ["--set", change]))
+        .arg("--out")
+        .arg(&out)
+        .env("GLIBC_TUNABLES", tunables)
+        .stdout(std::process::Stdio::null())
+        .status()
+        .expect("the program starts");
+    assert!(status.success());
+    let metadata = read_metadata(&out).expect("a run leaves metadata");
+    metadata
+        .tables
+        .into_iter()
+        .map(|table| (table.file, table.sha256))
+        .collect()
+}
+
+#[test]
+fn threads_and_fused_multiply_add_change_no_byte_and_every_build_gives_the_pinned_digests() {
+    const WITHOUT_FMA: &str = "glibc.cpu.hwcaps=-FMA,-AVX2,-FMA4";
+    for (name, changes, pinned) in PINNED {
+        let one = digests(name, changes, "1", "");
+        assert!(one.len() >= 3, "{name}: {one:?}");
+        for (threads, tunables) in [("2", ""), ("8", ""), ("2", WITHOUT_FMA)] {
+            let other = digests(name, changes, threads, tunables);
+            assert_eq!(one, other, "{name}: {threads} threads, `{tunables}`");
+        }
+        let quantiles = one.iter().find(|(file, _)| file == "quantiles.csv");
+        let digest = quantiles.map(|(_, digest)| digest.as_str());
+        assert_eq!(digest, Some(pinned), "{name}: results have changed");
+    }
+}
+
+#[test]
+fn another_seed_gives_other_bytes() {
+    let with = |seed| digests("core", &["days=30", "firms.count=20", seed], "2", "");
+    assert_ne!(with("seed=1"), with("seed=2"));
+}
