@@ -57,7 +57,7 @@ pub fn explain(arguments: &Arguments) -> anyhow::Result<()> {
 
 pub fn schema() -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, &*SCHEMA)?;
+    serde_json::to_writer_pretty(&mut out, &*SCHEMA).map_err(io::Error::from)?;
     Ok(writeln!(out)?)
 }
 

@@ -119,7 +119,8 @@ fn show(
         .collect();
     let mut out = io::stdout().lock();
     if arguments.json {
-        serde_json::to_writer_pretty(&mut out, &headline::json(scenario, ensemble, &files))?;
+        let headline = headline::json(scenario, ensemble, &files);
+        serde_json::to_writer_pretty(&mut out, &headline).map_err(io::Error::from)?;
         writeln!(out)?;
         return Ok(());
     }

@@ -11,9 +11,21 @@ use hashdrift::output::read_metadata;
 /// The digests are the same in debug and release builds because both are compared with them here. They
 /// change when results change, which is a breaking change: see CHANGELOG.md.
 const PINNED: [(&str, &[&str], &str); 3] = [
-    ("core", &["days=400", "firms.count=150"], "66bae2aa47be506c2466e24f55a9553744b7f7453bbe43d909d8df2c123d27e2"),
-    ("three-regions", &["days=300"], "37c463cf7258803282b98baa9f8a4c3c2f2001a878ae948ef38d6f2aa02873b6"),
-    ("global-south", &["days=200"], "8c5e884233d07138223f36c4e4b68c7eb65ba74f6547714af5e6e698f7dcd2a5"),
+    (
+        "core",
+        &["days=400", "firms.count=150"],
+        "66bae2aa47be506c2466e24f55a9553744b7f7453bbe43d909d8df2c123d27e2",
+    ),
+    (
+        "three-regions",
+        &["days=300"],
+        "37c463cf7258803282b98baa9f8a4c3c2f2001a878ae948ef38d6f2aa02873b6",
+    ),
+    (
+        "global-south",
+        &["days=200"],
+        "8c5e884233d07138223f36c4e4b68c7eb65ba74f6547714af5e6e698f7dcd2a5",
+    ),
 ];
 
 /// Digests of all tables of a small run of a shipped scenario in a process of its own.

@@ -22,12 +22,24 @@ fn headline(scenario: &Path) -> Value {
     let output = Command::new(env!("CARGO_BIN_EXE_hashdrift"))
         .arg("run")
         .arg(scenario)
-        .args(["--replicas", "40", "--set", "days=360", "-q", "--json", "--out"])
+        .args([
+            "--replicas",
+            "40",
+            "--set",
+            "days=360",
+            "-q",
+            "--json",
+            "--out",
+        ])
         .arg(folder.path().join("results"))
         .output()
         .expect("the program starts");
     let messages = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{}: {messages}", scenario.display());
+    assert!(
+        output.status.success(),
+        "{}: {messages}",
+        scenario.display()
+    );
     let mut json: Value = serde_json::from_slice(&output.stdout).expect("--json prints JSON");
     // The digest changes with every comment, the paths with every run.
     if let Some(fields) = json.as_object_mut() {
@@ -56,7 +68,10 @@ fn differences(at: &str, before: &Value, now: &Value, lines: &mut Vec<String>) {
             }
         }
         (Value::Number(a), Value::Number(b)) => {
-            let (a, b) = (a.as_f64().unwrap_or(f64::NAN), b.as_f64().unwrap_or(f64::NAN));
+            let (a, b) = (
+                a.as_f64().unwrap_or(f64::NAN),
+                b.as_f64().unwrap_or(f64::NAN),
+            );
             let close = (a - b).abs() <= TOLERANCE * a.abs().max(b.abs());
             if !close {
                 lines.push(format!("{at}: was {a}, is {b}"));
@@ -73,14 +88,20 @@ fn shipped_scenarios_give_what_they_gave() {
     let mut scenarios: Vec<PathBuf> = fs::read_dir(root().join("scenarios"))
         .expect("there are scenarios")
         .map(|entry| entry.expect("they can be listed").path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "toml")
+        })
         .collect();
     scenarios.sort();
     assert!(scenarios.len() >= 3);
     let mut lines = Vec::new();
     for scenario in scenarios {
         let stem = scenario.file_stem().expect("it has a name").to_owned();
-        let golden = root().join("tests/golden").join(stem).with_extension("json");
+        let golden = root()
+            .join("tests/golden")
+            .join(stem)
+            .with_extension("json");
         let now = headline(&scenario);
         if accept {
             fs::create_dir_all(golden.parent().expect("it has a folder")).expect("it can be made");
@@ -102,7 +123,8 @@ fn shipped_scenarios_give_what_they_gave() {
 
 #[test]
 fn the_comparison_sees_a_changed_number_a_missing_key_and_a_null() {
-    let before: Value = serde_json::json!({ "a": 1.0, "b": [{ "name": "us", "x": 2.0 }], "c": 3.0 });
+    let before: Value =
+        serde_json::json!({ "a": 1.0, "b": [{ "name": "us", "x": 2.0 }], "c": 3.0 });
     let now: Value = serde_json::json!({ "a": 1.000_001, "b": [{ "name": "us", "x": null }] });
     let mut lines = Vec::new();
     differences("", &before, &now, &mut lines);

@@ -45,13 +45,19 @@ fn code() -> Vec<(String, String)> {
         .into_iter()
         .map(|path| {
             let text = fs::read_to_string(&path).expect("sources are UTF-8");
-            let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or(&text);
+            let code = text
+                .split("#[cfg(test)]\nmod tests")
+                .next()
+                .unwrap_or(&text);
             let code: Vec<&str> = code
                 .lines()
                 .filter(|line| !line.trim_start().starts_with("//"))
                 .collect();
             let below = path.strip_prefix(&root).expect("it is in there");
-            (below.display().to_string().replace('\\', "/"), code.join("\n"))
+            (
+                below.display().to_string().replace('\\', "/"),
+                code.join("\n"),
+            )
         })
         .collect()
 }
@@ -111,7 +117,11 @@ fn every_module_uses_only_the_layers_below_it() {
             continue;
         }
         let own = layer(from).unwrap_or_else(|| panic!("src/{file} is in no layer"));
-        let prefix = if from == "cli" { "hashdrift::" } else { "crate::" };
+        let prefix = if from == "cli" {
+            "hashdrift::"
+        } else {
+            "crate::"
+        };
         for to in used(&code, prefix) {
             if to == from {
                 continue;
@@ -139,7 +149,11 @@ fn the_files_of_one_module_do_not_use_each_other_in_a_circle() {
             let Some(rest) = file.strip_prefix(&format!("{parent}/")) else {
                 continue;
             };
-            let name = rest.split('/').next().unwrap_or(rest).trim_end_matches(".rs");
+            let name = rest
+                .split('/')
+                .next()
+                .unwrap_or(rest)
+                .trim_end_matches(".rs");
             let siblings = used(&code, "super::");
             uses.entry(name.to_owned()).or_default().extend(siblings);
         }
@@ -149,7 +163,11 @@ fn the_files_of_one_module_do_not_use_each_other_in_a_circle() {
         loop {
             let free: Vec<String> = left
                 .iter()
-                .filter(|name| uses[*name].iter().all(|to| to == *name || !left.contains(to)))
+                .filter(|name| {
+                    uses[*name]
+                        .iter()
+                        .all(|to| to == *name || !left.contains(to))
+                })
                 .cloned()
                 .collect();
             if free.is_empty() {
@@ -159,7 +177,10 @@ fn the_files_of_one_module_do_not_use_each_other_in_a_circle() {
                 left.remove(&name);
             }
         }
-        assert!(left.is_empty(), "in {parent} these use each other in a circle: {left:?}");
+        assert!(
+            left.is_empty(),
+            "in {parent} these use each other in a circle: {left:?}"
+        );
     }
 }
 
@@ -176,7 +197,8 @@ fn only_the_edges_touch_files() {
 
 #[test]
 fn the_reader_of_imports_sees_groups_nesting_and_plain_paths() {
-    let code = "use crate::a::B;\nuse crate::{b::{C, d}, e};\nlet x = crate::f::g();\nuse notcrate::z;";
+    let code =
+        "use crate::a::B;\nuse crate::{b::{C, d}, e};\nlet x = crate::f::g();\nuse notcrate::z;";
     let names: Vec<String> = used(code, "crate::").into_iter().collect();
     assert_eq!(names, ["a", "b", "e", "f"]);
 }
