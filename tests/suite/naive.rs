@@ -266,9 +266,9 @@ fn moments(values: impl Iterator<Item = f64>) -> (f64, f64, f64, f64) {
 #[test]
 fn an_independent_implementation_gives_the_same_statistics() {
     let (firms, replicas) = if cfg!(debug_assertions) {
-        (60, 150)
+        (200, 40)
     } else {
-        (200, 600)
+        (200, 2000)
     };
     let (days, every) = (1826, 7);
     let changes = [
