@@ -531,6 +531,7 @@ fn check_firms(raw: &RawScenario, found: &mut Findings<'_, '_>) -> Option<Firms>
             );
         }
     }
+    check_number_of_fleets(raw, found);
     let with_share = raw
         .regions
         .values()
@@ -555,6 +556,26 @@ fn check_firms(raw: &RawScenario, found: &mut Findings<'_, '_>) -> Option<Firms>
         efficiency: efficiency?,
         named,
     })
+}
+
+/// A small `max_fleet_mw` splits a large network into more fleets than fit into memory.
+fn check_number_of_fleets(raw: &RawScenario, found: &mut Findings<'_, '_>) {
+    const MOST: f64 = 1e7;
+    let Some(largest) = raw.firms.max_fleet_mw else {
+        return;
+    };
+    let joules = match &raw.firms.efficiency {
+        RawEfficiency::Normal { mean, .. } => *mean,
+        RawEfficiency::Vintages { mix } => mix.first().map_or(0.0, |vintage| vintage.j_per_th),
+    };
+    let megawatts = raw.bitcoin.network_ehs * joules;
+    if megawatts / largest > MOST {
+        found.add(
+            "firms.max_fleet_mw",
+            format!("{megawatts:.0} MW in fleets of {largest} MW are more than {MOST:e} fleets"),
+            format!("raise it to at least {:.3}", megawatts / MOST),
+        );
+    }
 }
 
 fn check_efficiency(firms: &RawFirms, found: &mut Findings<'_, '_>) -> Option<Efficiency> {

@@ -110,6 +110,20 @@ pub fn join(parent: &str, key: &str) -> String {
     }
 }
 
+/// What a value is, for people.
+#[must_use]
+pub fn kind_name(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "text",
+        DeValue::Integer(_) => "a whole number",
+        DeValue::Float(_) => "a number with a fraction",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}
+
 /// Start of each line, to turn a byte offset into line and column.
 pub struct Lines<'a> {
     text: &'a str,
@@ -226,9 +240,9 @@ fn apply<'i>(root: &mut DeTable<'i>, text: &'i str) -> Applied<'i> {
             other => {
                 return Err((
                     format!(
-                        "`{}` holds a {} and has no keys",
+                        "`{}` is {} and has no keys",
                         printable(&walked),
-                        other.type_str()
+                        kind_name(other)
                     ),
                     "name a key of a table".into(),
                 ));

@@ -296,7 +296,7 @@ pub struct RawFirms {
     #[schemars(range(min = 1.0, max = 1e9))]
     pub tail_cap: f64,
     /// Largest load of one fleet; a larger firm is split into several. Without it, a firm is one fleet a region.
-    #[schemars(range(max = 1e6), extend("exclusiveMinimum" = 0.0, "x-unit" = "MW"))]
+    #[schemars(range(min = 1e-3, max = 1e6), extend("x-unit" = "MW"))]
     pub max_fleet_mw: Option<f64>,
     /// Draw sizes, places and efficiencies once for all replicas, not afresh in each.
     #[serde(default)]
@@ -391,11 +391,11 @@ pub struct RawMoving {
     pub downtime_cv: f64,
     /// Time over which a move has to pay.
     #[serde(default = "two")]
-    #[schemars(range(max = 100.0), extend("exclusiveMinimum" = 0.0, "x-unit" = "years"))]
+    #[schemars(range(min = 0.01, max = 100.0), extend("x-unit" = "years"))]
     pub horizon_years: f64,
     /// Scale of the choice (the mu of the logit): how large a difference in margin has to be to decide.
     #[serde(default = "five")]
-    #[schemars(range(max = 1e4), extend("exclusiveMinimum" = 0.0, "x-unit" = "USD/MWh"))]
+    #[schemars(range(min = 1e-6, max = 1e4), extend("x-unit" = "USD/MWh"))]
     pub choice_scale_usd_per_mwh: f64,
     /// Cost of shipping machines.
     #[serde(default = "two")]

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::document::{Document, join};
+use super::document::{Document, join, kind_name};
 use super::problem::{Problem, did_you_mean, list, printable};
 use super::raw::RawScenario;
 
@@ -204,7 +204,7 @@ impl Walk<'_, '_> {
             format!(
                 "{} is {}; it must be {wanted}",
                 shown(value.get_ref()),
-                article(value.get_ref())
+                kind_name(value.get_ref())
             ),
             format!("write {wanted}"),
         );
@@ -372,18 +372,6 @@ fn shown(value: &DeValue<'_>) -> String {
         DeValue::Datetime(date) => date.to_string(),
         DeValue::Array(array) => format!("[{} entries]", array.len()),
         DeValue::Table(table) => format!("{{{} keys}}", table.len()),
-    }
-}
-
-fn article(value: &DeValue<'_>) -> &'static str {
-    match value {
-        DeValue::String(_) => "text",
-        DeValue::Integer(_) => "a whole number",
-        DeValue::Float(_) => "a number with a fraction",
-        DeValue::Boolean(_) => "true or false",
-        DeValue::Datetime(_) => "a date",
-        DeValue::Array(_) => "a list",
-        DeValue::Table(_) => "a table",
     }
 }
 

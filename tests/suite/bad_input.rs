@@ -1,1 +1,476 @@
+//! What a scenario can get wrong, and the exact words that answer it.
 
+use std::panic::catch_unwind;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use hashdrift::ensemble;
+use hashdrift::random::{Purpose, Streams, uniform};
+use hashdrift::scenario::{Place, Refused, key_docs, load_scenario, parse_scenario};
+
+const GOOD: &str = r#"name = "good"
+start = 2025-10-15
+days = 30
+replicas = 2
+
+[bitcoin]
+height = 925_000
+network_ehs = 900.0
+hash_is = "nameplate"
+price = { model = "gbm", usd = 95_000.0, volatility = 0.4 }
+
+[firms]
+count = 20
+efficiency = { model = "normal", mean = 18.0, sd = 5.0, min = 13.0, max = 38.0 }
+
+[regions.us]
+iso = ["US"]
+share = 0.6
+power = { usd_per_mwh = 75.0, volatility = 0.6 }
+capacity = { mw = 18_000.0 }
+
+[regions.paraguay]
+share = 0.4
+power = { usd_per_mwh = 52.0 }
+"#;
+
+fn refused(text: &str, overrides: &[&str]) -> Refused {
+    let overrides: Vec<String> = overrides.iter().map(|text| (*text).to_owned()).collect();
+    match parse_scenario("s.toml", text, &overrides, &[]) {
+        Ok(_) => panic!("this should be refused: {overrides:?}\n{text}"),
+        Err(refused) => refused,
+    }
+}
+
+/// The message for the good scenario with one edit, without its frame.
+fn edited(from: &str, to: &str) -> String {
+    assert!(GOOD.contains(from), "{from}");
+    body(&refused(&GOOD.replacen(from, to, 1), &[]))
+}
+
+fn set(change: &str) -> String {
+    body(&refused(GOOD, &[change]))
+}
+
+fn body(refused: &Refused) -> String {
+    let text = refused.to_string();
+    let text = text
+        .strip_prefix("s.toml has 1 problem\n\n")
+        .unwrap_or(&text);
+    text.strip_suffix("\n\nnothing was run")
+        .unwrap_or(text)
+        .to_owned()
+}
+
+#[test]
+fn the_good_scenario_is_good() {
+    assert!(parse_scenario("s.toml", GOOD, &[], &[]).is_ok());
+}
+
+#[test]
+fn keys_that_do_not_exist() {
+    assert_eq!(
+        edited("usd_per_mwh = 75.0", "usd_per_mhw = 75.0"),
+        "  line 19, column 11: regions.us.power.usd_per_mhw\n    unknown key\n    did you mean `usd_per_mwh`?"
+    );
+    assert_eq!(
+        edited("count = 20", "count = 20\ncolour = 3"),
+        "  line 14, column 1: firms.colour\n    unknown key\n    the keys here are `count`, `tail_alpha`, `tail_cap`, `max_fleet_mw`, `fixed_population`, `efficiency` and `named`"
+    );
+    assert_eq!(
+        set("regions.us.power.usd_per_mhw=1"),
+        "  --set regions.us.power.usd_per_mhw=1: regions.us.power.usd_per_mhw\n    unknown key\n    did you mean `usd_per_mwh`?"
+    );
+}
+
+#[test]
+fn keys_that_are_missing() {
+    assert_eq!(
+        edited("days = 30\n", ""),
+        "  line 1, column 1: days\n    this key is missing\n    add it: Number of simulated days"
+    );
+    assert_eq!(
+        edited("usd_per_mwh = 52.0", ""),
+        "  line 24, column 9: regions.paraguay.power\n    there is no price on the first day: neither `usd_per_mwh` nor a tariff step in force\n    add usd_per_mwh = ..."
+    );
+    assert_eq!(
+        edited("model = \"gbm\", ", ""),
+        "  line 10, column 9: bitcoin.price\n    the key `model` is missing\n    set model to one of `constant`, `gbm`, `jump` and `path`"
+    );
+}
+
+#[test]
+fn values_of_the_wrong_type() {
+    assert_eq!(
+        edited("share = 0.6", "share = \"most\""),
+        "  line 18, column 9: regions.us.share\n    \"most\" is text; it must be a number\n    write a number"
+    );
+    assert_eq!(
+        edited("count = 20", "count = 20.5"),
+        "  line 13, column 9: firms.count\n    20.5 is a number with a fraction; it must be a whole number\n    write a whole number"
+    );
+    assert_eq!(
+        edited("start = 2025-10-15", "start = 2025-10-15T12:00:00Z"),
+        "  line 2, column 9: start\n    `2025-10-15T12:00:00Z` is not a day between 2009-01-01 and 2200-12-31\n    write year, month and day, as in 2025-10-15"
+    );
+    assert_eq!(
+        edited("\"nameplate\"", "\"namplate\""),
+        "  line 9, column 11: bitcoin.hash_is\n    `namplate` is not one of `running` and `nameplate`\n    did you mean `nameplate`?"
+    );
+}
+
+#[test]
+fn values_out_of_range() {
+    assert_eq!(
+        edited("volatility = 0.6", "volatility = -0.6"),
+        "  line 19, column 44: regions.us.power.volatility\n    -0.6 is out of range (1/sqrt(year))\n    it must be at least 0 and at most 20"
+    );
+    for (typed, shown) in [("nan", "nan"), ("inf", "inf"), ("-inf", "-inf")] {
+        assert_eq!(
+            edited("share = 0.6", &format!("share = {typed}")),
+            format!(
+                "  line 18, column 9: regions.us.share\n    {shown} is not a finite number\n    write a number (share); at least 0 and at most 1"
+            )
+        );
+    }
+    assert_eq!(
+        edited("network_ehs = 900.0", "network_ehs = 1e308"),
+        "  line 8, column 15: bitcoin.network_ehs\n    1e308 is out of range (EH/s)\n    it must be above 0 and at most 1e12"
+    );
+    assert_eq!(
+        edited("count = 20", "count = 99999999999999999999"),
+        "  line 13, column 9: firms.count\n    99999999999999999999 does not fit into 64 bits\n    write a smaller number"
+    );
+    assert_eq!(
+        edited("days = 30", "days = 0"),
+        "  line 3, column 8: days\n    0 is out of range (days)\n    it must be at least 1 and at most 36525"
+    );
+}
+
+#[test]
+fn shares_that_do_not_add_up() {
+    assert_eq!(
+        edited("share = 0.4", "share = 0.5"),
+        "  line 23, column 9: regions.paraguay.share\n    the shares add up to 1.1; they must add up to 1 (within 1e-9)\n    lower one of: us 0.6, paraguay 0.5"
+    );
+}
+
+#[test]
+fn regions_firms_and_correlations_that_do_not_fit_together() {
+    assert_eq!(
+        set("regions={}"),
+        "  --set regions={}: regions\n    there are 0 regions\n    give at least 1 and at most 200, each as [regions.ID]"
+    );
+    assert_eq!(
+        set("firms.count=1"),
+        "  --set firms.count=1: firms.count\n    1 firms cannot fill 2 regions that have a share\n    raise it to at least 2"
+    );
+    assert_eq!(
+        set("power.correlation=-1.0"),
+        "  --set power.correlation=-1.0: power.correlation\n    the correlation matrix is not positive definite\n    for 2 regions it must be above -1 and below 1"
+    );
+    assert_eq!(
+        set("power.correlation_matrix=[[1.0, 0.2]]"),
+        "  --set power.correlation_matrix=[[1.0, 0.2]]: power.correlation_matrix\n    the matrix is not 2 by 2, a row and a column for each region\n    give a number for every pair of regions, in their order"
+    );
+    assert_eq!(
+        set("regions.paraguay.iso=[\"US\"]"),
+        "  --set regions.paraguay.iso=[\"US\"]: regions.paraguay.iso\n    US is already in region `us`\n    a country belongs to one region"
+    );
+    assert_eq!(
+        set("firms.named=[{ name = \"A\", ehs = 1.0, regions = { paragay = 1.0 } }]"),
+        "  --set firms.named=[{ name = \"A\", ehs = 1.0, regions = { paragay = 1.0 } }]: firms.named.0.regions.paragay\n    there is no such region\n    did you mean `paraguay`?"
+    );
+    assert_eq!(
+        set("firms.efficiency.min=39.0"),
+        "  --set firms.efficiency.min=39.0: firms.efficiency.min\n    39 is above `max`, 38\n    exchange the two"
+    );
+}
+
+#[test]
+fn capacities_and_tariffs_that_contradict_themselves() {
+    assert_eq!(
+        set("regions.us.capacity.start_utilisation=0.9"),
+        "  line 20, column 12: regions.us.capacity\n    the capacity at the start is given by exactly one of `mw` and `start_utilisation`\n    keep one of the two"
+    );
+    assert_eq!(
+        set("regions.us.capacity.max_mw=17000"),
+        "  --set regions.us.capacity.max_mw=17000: regions.us.capacity.max_mw\n    17000 is below `mw`, 18000\n    raise `max_mw` or lower `mw`"
+    );
+    let tariff = "regions.us.power.tariff=[{ from = 2026-01-01, usd_per_mwh = 1 }, { from = 2025-01-01, usd_per_mwh = 2 }]";
+    assert!(set(tariff).ends_with(
+        "regions.us.power.tariff.1.from\n    2025-01-01 does not come after the step before it\n    put the steps in order of time"
+    ));
+}
+
+#[test]
+fn nothing_would_run_at_the_start() {
+    let changes = [
+        "bitcoin.hash_is=running",
+        "regions.us.power.usd_per_mwh=400.0",
+    ];
+    assert_eq!(
+        body(&refused(GOOD, &changes)),
+        "  line 19, column 9: regions.us.power\n    nothing runs here at the start: the best machines (13 J/TH) break even at 152.243589744 USD/MWh, power is delivered at 400\n    lower the price, or set bitcoin.hash_is = \"nameplate\""
+    );
+}
+
+#[test]
+fn text_that_is_no_toml() {
+    let two = edited("days = 30", "days = = 30");
+    assert!(
+        two.contains(
+            "line 3, column 8\n    not TOML: extra `=`, expected nothing\n    mend the syntax"
+        ),
+        "{two}"
+    );
+    for text in [
+        "[",
+        "a = 'x",
+        "\0",
+        "name = \"a\"\nname = \"b\"",
+        &"[".repeat(10_000),
+    ] {
+        let refused = refused(text, &[]);
+        assert!(refused.problems.iter().all(|p| !p.rule.is_empty()));
+    }
+    let empty = refused("", &[]);
+    assert_eq!(empty.problems.len(), 6, "{empty}");
+    // The same region twice.
+    assert!(edited("[regions.paraguay]", "[regions.us]").contains("not TOML"));
+}
+
+#[test]
+fn a_byte_order_mark_and_windows_line_ends_are_fine_and_keep_positions() {
+    let text = format!("\u{feff}{}", GOOD.replace('\n', "\r\n"));
+    assert!(parse_scenario("s.toml", &text, &[], &[]).is_ok());
+    let refused = refused(&text.replace("share = 0.6", "share = 6"), &[]);
+    assert_eq!(
+        refused.problems[0].place,
+        Place::Line {
+            line: 18,
+            column: 9
+        }
+    );
+}
+
+#[test]
+fn overrides_that_cannot_be_applied() {
+    assert_eq!(
+        set("days"),
+        "  --set days\n    an override has the form KEY=VALUE\n    for example --set regions.us.power.usd_per_mwh=80"
+    );
+    assert_eq!(
+        set("days.x=1"),
+        "  --set days.x=1\n    `days` is a whole number and has no keys\n    name a key of a table"
+    );
+    assert_eq!(
+        set("regions..share=1"),
+        "  --set regions..share=1\n    `regions..share` is not a key path\n    write key names separated by dots, as in bitcoin.price.usd"
+    );
+}
+
+#[test]
+fn price_paths_say_which_row_is_wrong() {
+    let with = |csv: &str| {
+        let change = ["bitcoin.price={ model = \"path\", file = \"p.csv\" }".to_owned()];
+        let inputs = [("p.csv".to_owned(), csv.to_owned())];
+        let refused = parse_scenario("s.toml", GOOD, &change, &inputs).expect_err("it is wrong");
+        body(&refused)
+    };
+    assert_eq!(
+        with("date,usd\n2025-10-01,1\nyesterday,2\n"),
+        "  p.csv, line 3: bitcoin.price.file\n    `yesterday` is not a date\n    write year, month and day, as in 2025-10-15"
+    );
+    assert_eq!(
+        with("date,usd\n2025-10-01,1\n2025-10-20,-2\n"),
+        "  p.csv, line 3: bitcoin.price.file\n    `-2` is not a price above 0\n    write USD per bitcoin"
+    );
+    assert!(
+        with("date,usd\n2025-10-20,1\n2025-12-20,2\n").contains("the rows cover day 5 to day 66")
+    );
+    assert!(with("date,usd\n2025-10-20,1\n2025-10-19,2\n").contains("does not come after"));
+    assert!(with("day,price\n").contains("the columns are day,price"));
+    assert!(
+        set("bitcoin.price={ model = \"path\", file = \"q.csv\" }").contains("cannot read `q.csv`")
+    );
+}
+
+#[test]
+fn all_problems_come_at_once_in_file_order() {
+    let text = GOOD
+        .replace("days = 30", "days = -1")
+        .replace("hash_is", "hash_si")
+        .replace("sd = 5.0", "sd = true")
+        .replace("usd_per_mwh = 52.0", "usd_per_mwh = 1e9");
+    let refused = refused(&text, &[]);
+    let keys: Vec<&str> = refused.problems.iter().map(|p| p.key.as_str()).collect();
+    assert_eq!(
+        keys,
+        [
+            "days",
+            "bitcoin.hash_si",
+            "firms.efficiency.sd",
+            "regions.paraguay.power.usd_per_mwh"
+        ]
+    );
+    assert!(refused.to_string().starts_with("s.toml has 4 problems\n"));
+}
+
+#[test]
+fn files_that_are_no_text_or_far_too_long() {
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let path = folder.path().join("s.toml");
+    let load = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).expect("it can be written");
+        load_scenario(Path::new(&path), &[])
+            .expect_err("it is wrong")
+            .to_string()
+    };
+    let latin = load(b"name = \"x\"\nstart = \xe9\n");
+    assert!(
+        latin.contains("line 2, column 9\n    byte 0xe9 is not UTF-8"),
+        "{latin}"
+    );
+    let long = load(&vec![b'#'; 10 << 20]);
+    assert!(long.contains("at most 1048576 are read"), "{long}");
+    let name = format!("name = \"{}\"\n", "x".repeat(500_000));
+    assert!(load(name.as_bytes()).contains("at most 10000 are read"));
+}
+
+/// Values that no key, or few, should take.
+const ODD: [&str; 16] = [
+    "nan",
+    "inf",
+    "-inf",
+    "-0.0",
+    "-1",
+    "0",
+    "1",
+    "1e308",
+    "-1e308",
+    "1e-308",
+    "9223372036854775807",
+    "\"text\"",
+    "true",
+    "[]",
+    "{}",
+    "2025-13-45",
+];
+
+#[test]
+fn every_key_with_every_odd_value_is_refused_with_a_reason_or_runs() {
+    let mut refusals = 0;
+    let mut runs = 0;
+    for doc in key_docs() {
+        for value in ODD {
+            let path = doc
+                .path
+                .replace("tariff.*", "tariff.0")
+                .replace("mix.*", "mix.0")
+                .replace("named.*.regions.*", "named.0.regions.us")
+                .replace("named.*", "named.0")
+                .replace("regions.*", "regions.us");
+            let overrides = [
+                "firms.named=[{ name = \"A\", ehs = 1.0, regions = { us = 1.0 } }]".to_owned(),
+                "regions.us.power.tariff=[{ from = 2020-01-01, usd_per_mwh = 70.0 }]".to_owned(),
+                format!("{path}={value}"),
+                "days=20".to_owned(),
+            ];
+            // The run length itself is an odd value too: only the last one counts.
+            let overrides = if path == "days" {
+                &overrides[..3]
+            } else {
+                &overrides[..]
+            };
+            let outcome = catch_unwind(|| match parse_scenario("s.toml", GOOD, overrides, &[]) {
+                Err(refused) => {
+                    assert!(!refused.problems.is_empty());
+                    for problem in &refused.problems {
+                        assert!(!problem.rule.is_empty() && !problem.next.is_empty());
+                    }
+                    false
+                }
+                Ok(scenario) => {
+                    if let Ok(results) = ensemble::run(&scenario) {
+                        for date in 0..results.dates.len() {
+                            for quantity in 0..results.quantities.len() {
+                                if let Some(summary) = results.summary(date, quantity) {
+                                    assert!(summary.mean.is_finite());
+                                }
+                            }
+                        }
+                    }
+                    true
+                }
+            });
+            match outcome {
+                Ok(true) => runs += 1,
+                Ok(false) => refusals += 1,
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+    }
+    assert!(
+        refusals > 500 && runs > 150,
+        "{refusals} refused, {runs} ran"
+    );
+}
+
+/// How many mutated scenarios are tried; `HASHDRIFT_MUTATIONS` asks for more.
+fn mutations() -> usize {
+    let asked = std::env::var("HASHDRIFT_MUTATIONS").ok();
+    let usual = if cfg!(debug_assertions) {
+        2_000
+    } else {
+        20_000
+    };
+    asked.and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
+#[test]
+fn mutated_scenarios_never_panic_or_hang() {
+    let texts = [
+        GOOD,
+        include_str!("../../scenarios/core.toml"),
+        include_str!("../../scenarios/three-regions.toml"),
+        include_str!("../../scenarios/global-south.toml"),
+    ];
+    let pieces = [
+        "nan", "inf", "-", "1e308", "[", "]", "{", "}", "=", "\"", "\n", ".", "\0", "é", "0x",
+        "[[a]]",
+    ];
+    let mut stream = Streams::new(11, 0).open(Purpose::Review, 0);
+    let mut below = |bound: usize| (uniform(&mut stream) * bound as f64) as usize;
+    for round in 0..mutations() {
+        let mut text: Vec<char> = texts[round % texts.len()].chars().collect();
+        for _ in 0..=below(4) {
+            let at = below(text.len());
+            let length = below(30).min(text.len() - at);
+            match below(4) {
+                0 => drop(text.drain(at..at + length)),
+                1 => {
+                    let piece: Vec<char> = pieces[below(pieces.len())].chars().collect();
+                    text.splice(at..at, piece);
+                }
+                2 => {
+                    let copied: Vec<char> = text[at..at + length].to_vec();
+                    let to = below(text.len());
+                    text.splice(to..to, copied);
+                }
+                _ => text[at] = char::from(below(127) as u8),
+            }
+            if text.is_empty() {
+                text.push('x');
+            }
+        }
+        let text: String = text.into_iter().collect();
+        let clock = Instant::now();
+        let outcome = catch_unwind(|| drop(parse_scenario("s.toml", &text, &[], &[])));
+        assert!(outcome.is_ok(), "round {round} panics:\n{text}");
+        assert!(
+            clock.elapsed() < Duration::from_secs(1),
+            "round {round} hangs:\n{text}"
+        );
+    }
+}

@@ -3,7 +3,9 @@
 //! crate's statistics have to agree with it within four standard errors.
 #![expect(
     clippy::disallowed_methods,
+    clippy::needless_range_loop,
     clippy::too_many_lines,
+    clippy::type_complexity,
     reason = "one history in one piece, with the platform's mathematics: nothing here is promised to the bit"
 )]
 
@@ -84,7 +86,8 @@ fn history(seed: u64, firms: usize, days: i64, every: i64) -> Vec<Record> {
         // Blocks, one by one.
         let mut now = day as f64 * 86_400.0;
         let end = now + 86_400.0;
-        while hash > 0.0 {
+        loop {
+            // Without hash rate the wait is infinite, and the day ends.
             let wait: f64 = Exp1.sample(&mut rng);
             now += wait * difficulty * 2.0_f64.powi(32) / (hash * 1e15);
             if now >= end {
