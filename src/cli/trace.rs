@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use hashdrift::output::{create_results_folder, trace_replica, write_csv};
 
-use super::{Common, ScenarioArguments};
+use super::{Common, InvalidUse, ScenarioArguments};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -22,6 +22,9 @@ pub struct Arguments {
     out: Option<PathBuf>,
 }
 
+/// Rows of decisions held in memory, 150 bytes each.
+const MOST_ROWS: f64 = 2e7;
+
 pub fn trace(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     let scenario = arguments.scenario.load(None, common.quiet)?;
     let wanted = arguments.out.clone().unwrap_or_else(|| {
@@ -33,6 +36,16 @@ pub fn trace(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
         let name = format!("{}-trace-{}", stem.to_string_lossy(), arguments.replica);
         Path::new("results").join(name)
     });
+    let moving = &scenario.moving;
+    let firms = f64::from(scenario.firms.count) + scenario.firms.named.len() as f64;
+    let reviews = firms * f64::from(scenario.days) / f64::from(moving.review_days);
+    let rows = reviews * scenario.regions.len() as f64;
+    if arguments.stays && rows > MOST_ROWS {
+        return Err(InvalidUse(format!(
+            "--stays would write about {rows:.0} rows, more than {MOST_ROWS:.0}\nleave it out, or set fewer days or firms"
+        ))
+        .into());
+    }
     let mut folder = create_results_folder(&wanted, false)?;
     let tables = trace_replica(&scenario, u64::from(arguments.replica), arguments.stays)?;
     let days = folder.path().join("days.csv");

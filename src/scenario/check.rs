@@ -76,11 +76,12 @@ pub fn check(
     let blocks_to_retarget = check_epoch(&raw, &mut found);
 
     let moving = &raw.moving;
-    if moving.downtime_cv > 0.0 && moving.downtime_cv * moving.downtime_cv > 1e3 {
+    // The gamma law's shape is 1 / cv^2: beyond 10,000 it is a constant in all but name.
+    if moving.downtime_cv > 0.0 && moving.downtime_cv < 0.01 {
         found.add(
             "moving.downtime_cv",
-            "the spread of downtimes is beyond any use",
-            "lower it below 30",
+            format!("{} is neither constant nor a spread", moving.downtime_cv),
+            "write 0 for a constant downtime, or at least 0.01",
         );
     }
     if raw.name.trim().is_empty() || raw.name.chars().any(char::is_control) {

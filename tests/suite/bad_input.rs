@@ -204,6 +204,14 @@ fn capacities_and_tariffs_that_contradict_themselves() {
 }
 
 #[test]
+fn a_spread_of_downtimes_too_small_to_draw() {
+    assert_eq!(
+        set("moving.downtime_cv=0.001"),
+        "  --set moving.downtime_cv=0.001: moving.downtime_cv\n    0.001 is neither constant nor a spread\n    write 0 for a constant downtime, or at least 0.01"
+    );
+}
+
+#[test]
 fn nothing_would_run_at_the_start() {
     let changes = [
         "bitcoin.hash_is=running",

@@ -19,12 +19,12 @@ const PINNED: [(&str, &[&str], &str); 3] = [
     (
         "three-regions",
         &["days=300"],
-        "37c463cf7258803282b98baa9f8a4c3c2f2001a878ae948ef38d6f2aa02873b6",
+        "e2418922e8a596a4cb0853010be94acf5bbc83085f98c0c3ad47a6aa6990f186",
     ),
     (
         "global-south",
         &["days=200"],
-        "8c5e884233d07138223f36c4e4b68c7eb65ba74f6547714af5e6e698f7dcd2a5",
+        "e5b2dcefb7bab241adab8b5580f6633ac5ad16fae5fb5bfb81ae2c2bc5c41b46",
     ),
 ];
 
