@@ -65,9 +65,9 @@ fn random_scenario(seed: u64) -> String {
             draw(1.0, 365.0),
         );
         if draw(0.0, 1.0) < 0.6 {
-            let _ = write!(
+            let _ = writeln!(
                 text,
-                "capacity = {{ start_utilisation = {:.2}, build_mw_per_month = {:.0} }}\n",
+                "capacity = {{ start_utilisation = {:.2}, build_mw_per_month = {:.0} }}",
                 draw(0.5, 1.0),
                 draw(0.0, 100.0)
             );
