@@ -87,7 +87,10 @@ fn history(seed: u64, firms: usize, days: i64, every: i64) -> Vec<Record> {
         let mut now = day as f64 * 86_400.0;
         let end = now + 86_400.0;
         loop {
-            // Without hash rate the wait is infinite, and the day ends.
+            // The sum of no fleets is -0.0, by which a wait would divide to minus infinity.
+            if hash <= 0.0 {
+                break;
+            }
             let wait: f64 = Exp1.sample(&mut rng);
             now += wait * difficulty * 2.0_f64.powi(32) / (hash * 1e15);
             if now >= end {
