@@ -4,6 +4,7 @@
 
 use rand::rngs::ChaCha8Rng;
 
+use crate::protocol::hashprice;
 use crate::random::{Purpose, Streams, gamma, seek_day, uniform};
 use crate::record::{Day, Recorder, quantities};
 use crate::scenario::Scenario;
@@ -11,11 +12,12 @@ use crate::units::DAYS_PER_YEAR;
 use crate::world::capacity::Capacities;
 use crate::world::expectation::Expectations;
 use crate::world::fleet::Fleets;
-use crate::world::network::{Network, hashprice};
-use crate::world::population::{populate, worst_running};
+use crate::world::network::Network;
+use crate::world::population::populate;
 use crate::world::power::{PowerPlan, PowerPrices};
 use crate::world::price::{Price, PricePlan};
 use crate::world::review::Review;
+use crate::world::running::worst_running;
 
 /// A scenario made ready to run: what all its histories share.
 pub struct Model<'s> {
@@ -30,7 +32,7 @@ pub struct Model<'s> {
 pub enum EngineError {
     /// The drawn start is impossible.
     #[error(
-        "replica {replica}: none of the machines drawn for region `{region}` runs at the start, so its share cannot be met; lower its power price, draw more firms, or set bitcoin.hash_is = \"nameplate\""
+        "replica {replica}: no machine runs in region `{region}` at the start, so its share cannot be met; lower its power price, add firms there, or set bitcoin.hash_is = \"nameplate\""
     )]
     NothingRuns {
         /// The replica.
@@ -131,11 +133,9 @@ impl<'s> Model<'s> {
     pub fn begin(&self, replica: u64) -> Result<History<'_>, EngineError> {
         let scenario = self.scenario;
         let streams = Streams::new(scenario.seed, replica);
-        let fleets = populate(scenario, streams, self.price.start()).map_err(|error| {
-            EngineError::NothingRuns {
-                replica,
-                region: scenario.regions[error.region].id.clone(),
-            }
+        let fleets = populate(scenario, streams).map_err(|error| EngineError::NothingRuns {
+            replica,
+            region: scenario.regions[error.region].id.clone(),
         })?;
         let regions = scenario.regions.len();
         let mut load = vec![0.0; regions];
@@ -249,7 +249,7 @@ impl History<'_> {
 
         // Miners take the day in, and those due decide.
         let reward_after = self.network.reward_btc(self.scenario.bitcoin.fee_ratio);
-        let halving_ratio = if self.scenario.moving.halving_known && reward_btc > 0.0 {
+        let halving_ratio = if self.scenario.expectations.halving_known && reward_btc > 0.0 {
             reward_after / reward_btc
         } else {
             1.0
@@ -262,7 +262,7 @@ impl History<'_> {
 
     /// Runs every machine whose net revenue pays for its power.
     fn run_machines(&mut self, hashprice: f64) {
-        let pool_fee = self.scenario.moving.pool_fee.get();
+        let pool_fee = self.scenario.pools.fee.get();
         for (r, region) in self.scenario.regions.iter().enumerate() {
             let power = &region.power;
             self.delivered[r] = power.pue * (self.power.spot[r] + power.adder.get());

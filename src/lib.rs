@@ -35,6 +35,7 @@
 //! | [`scenario`] | TOML to a checked [`scenario::Scenario`]; every key, rule and default |
 //! | [`random`] | named streams and deterministic samplers |
 //! | [`concentration`], [`statistics`] | HHI, Nakamoto, Gini, entropy; means, quantiles, standard errors |
+//! | [`protocol`] | Bitcoin's own rules: subsidy, hashprice, retarget |
 //! | [`units`] | quantities with their unit in the type |
 //!
 //! Files are touched by `cli`, by [`output`] and by [`scenario::load_scenario`] alone.
@@ -61,6 +62,7 @@ pub mod concentration;
 pub mod engine;
 pub mod ensemble;
 pub mod output;
+pub mod protocol;
 pub mod random;
 pub mod record;
 pub mod scenario;

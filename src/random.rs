@@ -38,6 +38,8 @@ pub enum Purpose {
     Downtime = 9,
     /// Jumps of the bitcoin price.
     PriceJump = 10,
+    /// Efficiency of the one machine that runs where the start's draw has none.
+    FirstRunner = 11,
 }
 
 /// The key of all randomness of one replica.

@@ -1,10 +1,10 @@
 //! What is written down of a history on a record day: the list of quantities, and their values.
 
 use crate::concentration::{Concentration, expand_members, of_sorted_with};
+use crate::protocol::{HASHES_PER_DIFFICULTY, block_interval_seconds};
 use crate::scenario::Scenario;
 use crate::units::{DAYS_PER_YEAR, PETAHASH_PER_EXAHASH};
 use crate::world::fleet::Fleets;
-use crate::world::network::{HASHES_PER_DIFFICULTY, block_interval_seconds};
 
 /// What a quantity is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -364,7 +364,8 @@ struct Row<'a> {
 impl Row<'_> {
     fn put(&mut self, value: f64) {
         debug_assert!(!value.is_infinite(), "quantity {} is infinite", self.filled);
-        self.row[self.filled] = value;
+        // What overflows in an absurd scenario is not known, rather than infinite.
+        self.row[self.filled] = if value.is_finite() { value } else { NULL };
         self.filled += 1;
     }
 

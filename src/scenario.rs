@@ -25,8 +25,10 @@ pub use docs::{KeyDoc, key_docs};
 pub use problem::{Place, Problem, Refused, did_you_mean, printable};
 pub use shape::SCHEMA;
 
+use crate::protocol::{hashprice, subsidy_btc};
 use crate::units::{
-    JoulesPerTerahash, Megawatts, PetahashPerSecond, Share, Usd, UsdPerMwh, UsdPerTerahash,
+    DAYS_PER_YEAR, JoulesPerTerahash, Megawatts, PetahashPerSecond, Share, Usd, UsdPerMwh,
+    UsdPerTerahash,
 };
 
 /// A checked scenario.
@@ -58,6 +60,10 @@ pub struct Scenario {
     pub hardware_price: UsdPerTerahash,
     /// How miners decide to move.
     pub moving: Moving,
+    /// What miners expect.
+    pub expectations: Expectations,
+    /// The pools.
+    pub pools: Pools,
     /// The texts that the scenario was read from.
     pub source: Source,
 }
@@ -78,12 +84,6 @@ impl Scenario {
     pub fn date(&self, day: u32) -> Date {
         self.start
             .saturating_add(jiff::Span::new().days(i64::from(day)))
-    }
-
-    /// The region with this id.
-    #[must_use]
-    pub fn region_index(&self, id: &str) -> Option<usize> {
-        self.regions.iter().position(|region| region.id == id)
     }
 }
 
@@ -117,6 +117,15 @@ pub enum HashIs {
     Nameplate,
 }
 
+impl Bitcoin {
+    /// Hashprice on the eve of the first day, USD per PH/s and day.
+    #[must_use]
+    pub fn hashprice_at_start(&self) -> f64 {
+        let reward = subsidy_btc(self.height) * (1.0 + self.fee_ratio);
+        hashprice(self.difficulty, reward, self.price.at_start())
+    }
+}
+
 /// The price of one bitcoin. Rates are per year, volatilities per square root of a year.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PriceModel {
@@ -141,6 +150,17 @@ pub enum PriceModel {
         /// One positive price a day.
         usd: Vec<f64>,
     },
+}
+
+impl PriceModel {
+    /// The price on the eve of the first day; for a known path that of the first day, USD.
+    #[must_use]
+    pub fn at_start(&self) -> f64 {
+        match self {
+            Self::Constant { usd } | Self::Diffusion { usd, .. } => usd.get(),
+            Self::Path { usd } => usd[0],
+        }
+    }
 }
 
 /// Jumps of the log price.
@@ -188,7 +208,7 @@ pub struct Region {
 /// The price of electricity in a region.
 #[derive(Debug, Clone)]
 pub struct Power {
-    /// Base price on the first day.
+    /// Base price before the first tariff step.
     pub base: UsdPerMwh,
     /// Compounding growth a year.
     pub trend_per_year: f64,
@@ -204,6 +224,28 @@ pub struct Power {
     pub reversion_per_year: f64,
     /// Volatility per square root of a year.
     pub volatility: f64,
+}
+
+impl Power {
+    /// Base price on a simulated day: the tariff step in force, otherwise the starting price with its trend.
+    #[must_use]
+    pub fn base_on(&self, day: i32) -> f64 {
+        let step = self.tariff.iter().rev().find(|(from, _)| *from <= day);
+        match step {
+            Some((_, price)) => price.get(),
+            None if self.trend_per_year == 0.0 => self.base.get(),
+            None => {
+                let years = f64::from(day) / DAYS_PER_YEAR;
+                self.base.get() * libm::pow(1.0 + self.trend_per_year, years)
+            }
+        }
+    }
+
+    /// Price at the meter for base price and charges, per energy in the machines, on the first day.
+    #[must_use]
+    pub fn delivered_at_start(&self) -> f64 {
+        self.pue * (self.base_on(0) + self.adder.get())
+    }
 }
 
 /// Room for load.
@@ -264,6 +306,22 @@ pub enum Efficiency {
 }
 
 impl Efficiency {
+    /// Mean over the machines, about: that of the normal law is taken before truncation.
+    #[must_use]
+    pub fn mean(&self) -> f64 {
+        match self {
+            Self::Normal { mean, min, max, .. } => mean.get().clamp(min.get(), max.get()),
+            Self::Vintages(mix) => {
+                let mut before = 0.0;
+                mix.iter().fold(0.0, |sum, (cumulated, e)| {
+                    let share = cumulated - before;
+                    before = *cumulated;
+                    sum + share * e.get()
+                })
+            }
+        }
+    }
+
     /// The best machines that can be drawn.
     #[must_use]
     pub fn best(&self) -> JoulesPerTerahash {
@@ -315,16 +373,26 @@ pub struct Moving {
     pub stay_bonus: f64,
     /// Attraction of the first place, USD/MWh.
     pub home_bonus: f64,
-    /// Weight of the smoothed spot price in expectations.
+}
+
+/// What miners expect of revenue and of power prices.
+#[derive(Debug, Clone)]
+pub struct Expectations {
+    /// Weight of the smoothed spot price in the expected power price.
     pub spot_memory: f64,
-    /// Smoothing time of expectations, days.
+    /// Smoothing time, days.
     pub smoothing_days: f64,
     /// Expected decline of hashprice a year.
     pub hashprice_decay: f64,
     /// Whether halvings are foreseen.
     pub halving_known: bool,
+}
+
+/// The pools that firms mine through.
+#[derive(Debug, Clone)]
+pub struct Pools {
     /// Part of revenue that the pool keeps.
-    pub pool_fee: Share,
+    pub fee: Share,
 }
 
 /// The texts a scenario was read from: enough to read it again.

@@ -107,18 +107,18 @@ pub const PETAHASH_PER_EXAHASH: f64 = 1000.0;
 /// Energy of 1 PH/s at 1 J/TH for a day: 1 kW for 24 hours.
 pub const MWH_PER_DAY_PER_PETAHASH_AT_1_J_PER_TH: f64 = 0.024;
 
-/// Power drawn by `hash_rate` at `efficiency`: 1 PH/s at 1 J/TH is 1 kW.
-#[must_use]
-pub fn fleet_power(hash_rate: PetahashPerSecond, efficiency: JoulesPerTerahash) -> Megawatts {
-    Megawatts(hash_rate.0 * efficiency.0 / 1000.0)
-}
-
 /// Power price at which a machine's electricity costs all that it earns.
 ///
-/// `hashprice` in USD per PH/s and day. `b = hashprice / (0.024 e)`.
+/// `hashprice` in USD per PH/s and day, `efficiency` in J/TH, the result in USD/MWh: `hashprice / (0.024 e)`.
 #[must_use]
-pub fn breakeven_power_price(hashprice: f64, efficiency: JoulesPerTerahash) -> f64 {
-    hashprice / (MWH_PER_DAY_PER_PETAHASH_AT_1_J_PER_TH * efficiency.0)
+pub fn breakeven_power_price(hashprice: f64, efficiency: f64) -> f64 {
+    hashprice / (MWH_PER_DAY_PER_PETAHASH_AT_1_J_PER_TH * efficiency)
+}
+
+/// Power of machines of `hash_phs` PH/s at `efficiency` J/TH, MW.
+#[must_use]
+pub fn machine_power(hash_phs: f64, efficiency: f64) -> f64 {
+    hash_phs * efficiency / 1000.0
 }
 
 /// Bytes as lower-case hexadecimal digits, the way digests are printed.
@@ -139,8 +139,7 @@ mod tests {
     #[test]
     fn breakeven_at_hashprice_40_matches_the_model_page() {
         for (joules, breakeven) in [(15.0, 111.1), (20.0, 83.3), (28.2, 59.1), (38.0, 43.9)] {
-            let efficiency = JoulesPerTerahash::new(joules).unwrap();
-            assert!((breakeven_power_price(40.0, efficiency) - breakeven).abs() < 0.05);
+            assert!((breakeven_power_price(40.0, joules) - breakeven).abs() < 0.05);
         }
     }
 
@@ -154,8 +153,6 @@ mod tests {
 
     #[test]
     fn ten_exahash_at_20_joules_per_terahash_draw_200_megawatts() {
-        let hash = PetahashPerSecond::new(10_000.0).unwrap();
-        let efficiency = JoulesPerTerahash::new(20.0).unwrap();
-        assert!((fleet_power(hash, efficiency).get() - 200.0).abs() < 1e-12);
+        assert!((machine_power(10_000.0, 20.0) - 200.0).abs() < 1e-12);
     }
 }

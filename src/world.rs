@@ -14,3 +14,4 @@ pub mod population;
 pub mod power;
 pub mod price;
 pub mod review;
+pub mod running;

@@ -7,9 +7,10 @@ use super::problem::{Problem, did_you_mean, list, printable};
 use super::raw::{RawEfficiency, RawFirms, RawHashIs, RawPower, RawPrice, RawRegion, RawScenario};
 use super::series::{daily_prices, days_between};
 use super::{
-    Bitcoin, Capacity, CapacityNow, Efficiency, Firms, HashIs, Jumps, Moving, NamedFirm, Power,
-    PriceModel, ReadInput, Region, Scenario, Source,
+    Bitcoin, Capacity, CapacityNow, Efficiency, Expectations, Firms, HashIs, Jumps, Moving,
+    NamedFirm, Pools, Power, PriceModel, ReadInput, Region, Scenario, Source,
 };
+use crate::protocol::{EPOCH_BLOCKS, difficulty_of};
 use crate::random::cholesky;
 use crate::units::{
     JoulesPerTerahash, Megawatts, NotAQuantity, PETAHASH_PER_EXAHASH, PetahashPerSecond, Share,
@@ -18,8 +19,6 @@ use crate::units::{
 
 /// Shares add up to 1 within this.
 const SHARE_TOLERANCE: f64 = 1e-9;
-/// Blocks of a difficulty epoch.
-const EPOCH_BLOCKS: u64 = 2016;
 /// Most regions: the size of a region number.
 const MAX_REGIONS: usize = 200;
 
@@ -75,15 +74,6 @@ pub fn check(
     let firms = check_firms(&raw, &mut found);
     let blocks_to_retarget = check_epoch(&raw, &mut found);
 
-    let moving = &raw.moving;
-    // The gamma law's shape is 1 / cv^2: beyond 10,000 it is a constant in all but name.
-    if moving.downtime_cv > 0.0 && moving.downtime_cv < 0.01 {
-        found.add(
-            "moving.downtime_cv",
-            format!("{} is neither constant nor a spread", moving.downtime_cv),
-            "write 0 for a constant downtime, or at least 0.01",
-        );
-    }
     if raw.name.trim().is_empty() || raw.name.chars().any(char::is_control) {
         found.add(
             "name",
@@ -91,43 +81,29 @@ pub fn check(
             "give the scenario a name of one line",
         );
     }
-    // Every value was range-checked by its schema; a quantity refused here is a hole in the schema.
-    let quantities = (|| -> Result<_, NotAQuantity> {
-        Ok((
-            UsdPerTerahash::new(raw.hardware.usd_per_th)?,
-            Moving {
-                review_days: moving.review_days,
-                consider_per_year: moving.consider_per_year,
-                downtime_days: moving.downtime_days,
-                downtime_cv: moving.downtime_cv,
-                horizon_years: moving.horizon_years,
-                choice_scale: UsdPerMwh::new(moving.choice_scale_usd_per_mwh)?,
-                ship: UsdPerTerahash::new(moving.ship_usd_per_th)?,
-                breakage: Share::new(moving.breakage)?,
-                stay_bonus: moving.stay_bonus_usd_per_mwh,
-                home_bonus: moving.home_bonus_usd_per_mwh,
-                spot_memory: moving.spot_memory,
-                smoothing_days: moving.smoothing_days,
-                hashprice_decay: moving.hashprice_decay,
-                halving_known: moving.halving_known,
-                pool_fee: Share::new(moving.pool_fee)?,
-            },
-            PetahashPerSecond::new(raw.bitcoin.network_ehs * PETAHASH_PER_EXAHASH)?,
-        ))
-    })();
-    let (hardware_price, moving, network_hash) = match quantities {
-        Ok(quantities) => quantities,
-        Err(error) => {
-            found.add("", error.to_string(), "write a finite number of at least 0");
-            return Err(found.problems);
-        }
-    };
+    let moving = check_moving(&raw, &mut found);
+    let costs = or_hole(
+        (|| {
+            Ok((
+                UsdPerTerahash::new(raw.hardware.usd_per_th)?,
+                Pools {
+                    fee: Share::new(raw.pools.fee)?,
+                },
+                PetahashPerSecond::new(raw.bitcoin.network_ehs * PETAHASH_PER_EXAHASH)?,
+            ))
+        })(),
+        &mut found,
+    );
 
-    let (Some(price), Some(regions), Some(factor), Some(firms), true) =
-        (price, regions, factor, firms, found.problems.is_empty())
+    let (Some(price), Some(regions), Some(factor), Some(firms), Some(moving), Some(costs)) =
+        (price, regions, factor, firms, moving, costs)
     else {
         return Err(found.problems);
     };
+    if !found.problems.is_empty() {
+        return Err(found.problems);
+    }
+    let (hardware_price, pools, network_hash) = costs;
     let scenario = Scenario {
         name: raw.name,
         description: raw.description,
@@ -146,12 +122,12 @@ pub fn check(
             difficulty: raw
                 .bitcoin
                 .difficulty
-                .unwrap_or_else(|| (network_hash.get() * 1e15 * 600.0 / 4_294_967_296.0).max(1.0)),
+                .unwrap_or_else(|| difficulty_of(network_hash.get())),
             blocks_to_retarget,
             epoch_elapsed_days: raw
                 .bitcoin
                 .epoch_elapsed_days
-                .unwrap_or_else(|| f64::from(2016 - blocks_to_retarget) * 600.0 / 86400.0),
+                .unwrap_or_else(|| f64::from(EPOCH_BLOCKS - blocks_to_retarget) * 600.0 / 86400.0),
             fee_ratio: raw.bitcoin.fee_ratio,
             price,
         },
@@ -160,6 +136,13 @@ pub fn check(
         firms,
         hardware_price,
         moving,
+        expectations: Expectations {
+            spot_memory: raw.expectations.spot_memory,
+            smoothing_days: raw.expectations.smoothing_days,
+            hashprice_decay: raw.expectations.hashprice_decay,
+            halving_known: raw.expectations.halving_known,
+        },
+        pools,
         source: source.clone(),
     };
     check_that_it_runs(&scenario, &mut found);
@@ -168,6 +151,40 @@ pub fn check(
     } else {
         Err(found.problems)
     }
+}
+
+/// Every value was range-checked by its schema; a quantity refused here is a hole in the schema.
+fn or_hole<T>(quantity: Result<T, NotAQuantity>, found: &mut Findings<'_, '_>) -> Option<T> {
+    quantity
+        .map_err(|error| found.add("", error.to_string(), "write a finite number of at least 0"))
+        .ok()
+}
+
+fn check_moving(raw: &RawScenario, found: &mut Findings<'_, '_>) -> Option<Moving> {
+    let moving = &raw.moving;
+    // The gamma law's shape is 1 / cv^2: beyond 10,000 it is a constant in all but name.
+    if moving.downtime_cv > 0.0 && moving.downtime_cv < 0.01 {
+        found.add(
+            "moving.downtime_cv",
+            format!("{} is neither constant nor a spread", moving.downtime_cv),
+            "write 0 for a constant downtime, or at least 0.01",
+        );
+    }
+    let quantities = || {
+        Ok(Moving {
+            review_days: moving.review_days,
+            consider_per_year: moving.consider_per_year,
+            downtime_days: moving.downtime_days,
+            downtime_cv: moving.downtime_cv,
+            horizon_years: moving.horizon_years,
+            choice_scale: UsdPerMwh::new(moving.choice_scale_usd_per_mwh)?,
+            ship: UsdPerTerahash::new(moving.ship_usd_per_th)?,
+            breakage: Share::new(moving.breakage)?,
+            stay_bonus: moving.stay_bonus_usd_per_mwh,
+            home_bonus: moving.home_bonus_usd_per_mwh,
+        })
+    };
+    or_hole(quantities(), found)
 }
 
 fn check_price(
@@ -516,21 +533,29 @@ fn check_firms(raw: &RawScenario, found: &mut Findings<'_, '_>) -> Option<Firms>
             places,
         });
     }
+    let mut left = Vec::new();
     for ((id, region), named) in raw.regions.iter().zip(&hash_in) {
         let here = region.share * raw.bitcoin.network_ehs;
+        let (named_shown, here_shown) = (round_for_people(*named), round_for_people(here));
         if *named > here * (1.0 + SHARE_TOLERANCE) {
             found.add(
                 "firms.named",
-                format!("the named firms have {named} EH/s in `{id}`, whose share is {here} EH/s"),
+                format!("the named firms have {named_shown} EH/s in `{id}`, whose share is {here_shown} EH/s"),
                 "lower their hash rates or raise the region's share",
             );
-        } else if firms.count == 0 && (*named - here).abs() > SHARE_TOLERANCE * here {
-            found.add(
-                "firms.count",
-                format!("with no tail the named firms must make up all of `{id}`: {named} of {here} EH/s"),
-                "raise `count` above 0",
-            );
+        } else if (*named - here).abs() > SHARE_TOLERANCE * here {
+            left.push(format!("{named_shown} of {here_shown} EH/s in `{id}`"));
         }
+    }
+    if firms.count == 0 && !left.is_empty() {
+        found.add(
+            "firms.count",
+            format!(
+                "without a tail the named firms must make up all of the hash rate; they have {}",
+                left.join(", ")
+            ),
+            "raise `count` above 0",
+        );
     }
     check_number_of_fleets(raw, found);
     let with_share = raw
@@ -567,7 +592,7 @@ fn check_number_of_fleets(raw: &RawScenario, found: &mut Findings<'_, '_>) {
     };
     let joules = match &raw.firms.efficiency {
         RawEfficiency::Normal { mean, .. } => *mean,
-        RawEfficiency::Vintages { mix } => mix.first().map_or(0.0, |vintage| vintage.j_per_th),
+        RawEfficiency::Vintages { mix } => mix.iter().map(|v| v.share * v.j_per_th).sum(),
     };
     let megawatts = raw.bitcoin.network_ehs * joules;
     if megawatts / largest > MOST {
@@ -627,12 +652,12 @@ fn check_efficiency(firms: &RawFirms, found: &mut Findings<'_, '_>) -> Option<Ef
 }
 
 fn check_epoch(raw: &RawScenario, found: &mut Findings<'_, '_>) -> u32 {
-    let of_height = EPOCH_BLOCKS - raw.bitcoin.height % EPOCH_BLOCKS;
+    let of_height = u64::from(EPOCH_BLOCKS) - raw.bitcoin.height % u64::from(EPOCH_BLOCKS);
     let left = raw
         .bitcoin
         .blocks_to_retarget
-        .unwrap_or(u32::try_from(of_height).unwrap_or(2016));
-    if left == 2016
+        .unwrap_or(u32::try_from(of_height).unwrap_or(EPOCH_BLOCKS));
+    if left == EPOCH_BLOCKS
         && raw
             .bitcoin
             .epoch_elapsed_days
@@ -652,21 +677,21 @@ fn check_that_it_runs(scenario: &Scenario, found: &mut Findings<'_, '_>) {
     if scenario.bitcoin.hash_is == HashIs::Nameplate {
         return;
     }
-    let best = scenario.firms.efficiency.best();
+    let best = scenario.firms.efficiency.best().get();
     for region in scenario
         .regions
         .iter()
         .filter(|region| region.share.get() > 0.0)
     {
-        let breakeven = breakeven_power_price(start_hashprice(scenario), best)
-            * (1.0 - region.tax.get() - scenario.moving.pool_fee.get());
-        let delivered = region.power.pue * (region.power.base.get() + region.power.adder.get());
+        let breakeven = breakeven_power_price(scenario.bitcoin.hashprice_at_start(), best)
+            * (1.0 - region.tax.get() - scenario.pools.fee.get());
+        let delivered = region.power.delivered_at_start();
         if breakeven < delivered {
             found.add(
                 &format!("regions.{}.power", region.id),
                 format!(
                     "nothing runs here at the start: the best machines ({} J/TH) break even at {} USD/MWh, power is delivered at {}",
-                    best.get(),
+                    best,
                     round_for_people(breakeven),
                     round_for_people(delivered)
                 ),
@@ -676,34 +701,10 @@ fn check_that_it_runs(scenario: &Scenario, found: &mut Findings<'_, '_>) {
     }
 }
 
-/// Hashprice at the start's price, difficulty and subsidy, USD per PH/s and day.
-fn start_hashprice(scenario: &Scenario) -> f64 {
-    let price = match &scenario.bitcoin.price {
-        PriceModel::Constant { usd } | PriceModel::Diffusion { usd, .. } => usd.get(),
-        PriceModel::Path { usd } => usd[0],
-    };
-    let halvings = scenario.bitcoin.height / 210_000;
-    let subsidy = (5_000_000_000_u64 >> halvings.min(63)) as f64 / 1e8;
-    86_400e15 / (scenario.bitcoin.difficulty * 4_294_967_296.0)
-        * subsidy
-        * (1.0 + scenario.bitcoin.fee_ratio)
-        * price
-}
-
 /// What is odd about a checked scenario.
 pub fn warnings(scenario: &Scenario) -> Vec<Warning> {
     let mut warnings = Vec::new();
-    let mean = match &scenario.firms.efficiency {
-        Efficiency::Normal { mean, min, max, .. } => mean.get().clamp(min.get(), max.get()),
-        Efficiency::Vintages(mix) => {
-            let mut before = 0.0;
-            mix.iter().fold(0.0, |sum, (cumulated, e)| {
-                let share = cumulated - before;
-                before = *cumulated;
-                sum + share * e.get()
-            })
-        }
-    };
+    let mean = scenario.firms.efficiency.mean();
     for region in &scenario.regions {
         let load = region.share.get() * scenario.bitcoin.network_hash.get() * mean / 1000.0
             * region.power.pue;
@@ -722,8 +723,7 @@ pub fn warnings(scenario: &Scenario) -> Vec<Warning> {
             });
         }
     }
-    let implied = scenario.bitcoin.network_hash.get() * 1e15 * 600.0 / 4_294_967_296.0;
-    let ratio = scenario.bitcoin.difficulty / implied;
+    let ratio = scenario.bitcoin.difficulty / difficulty_of(scenario.bitcoin.network_hash.get());
     if !(0.5..=2.0).contains(&ratio) {
         warnings.push(Warning {
             key: "bitcoin.difficulty".into(),

@@ -53,6 +53,12 @@ pub struct RawScenario {
     /// How miners decide to move.
     #[serde(default)]
     pub moving: RawMoving,
+    /// What miners expect of revenue and of power prices.
+    #[serde(default)]
+    pub expectations: RawExpectations,
+    /// The pools that firms mine through.
+    #[serde(default)]
+    pub pools: RawPools,
 }
 
 /// The Bitcoin network at the start.
@@ -63,7 +69,7 @@ pub struct RawBitcoin {
     #[schemars(range(min = 0, max = 6_929_999))]
     pub height: u64,
     /// Hash rate of the network at the start.
-    #[schemars(range(max = 1e12), extend("exclusiveMinimum" = 0.0, "x-unit" = "EH/s"))]
+    #[schemars(range(min = 1e-9, max = 1e12), extend("x-unit" = "EH/s"))]
     pub network_ehs: f64,
     /// Whether `network_ehs` and the shares count the machines that run at base prices, or all.
     #[serde(default)]
@@ -257,7 +263,7 @@ pub struct RawCapacity {
     #[schemars(range(min = 0.0, max = 1e7), extend("x-unit" = "MW"))]
     pub mw: Option<f64>,
     /// Part of the capacity in use at the start; the capacity is then the starting load divided by it.
-    #[schemars(range(max = 1.0), extend("exclusiveMinimum" = 0.0))]
+    #[schemars(range(min = 0.001, max = 1.0), extend("x-unit" = "share"))]
     pub start_utilisation: Option<f64>,
     /// Capacity built each month.
     #[serde(default)]
@@ -413,6 +419,12 @@ pub struct RawMoving {
     #[serde(default)]
     #[schemars(range(min = -1e4, max = 1e4), extend("x-unit" = "USD/MWh", "x-neutral" = 0.0))]
     pub home_bonus_usd_per_mwh: f64,
+}
+
+/// What miners expect of revenue and of power prices.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawExpectations {
     /// Weight of recent spot prices in the expected power price: 0 plans with the base price, 1 with the smoothed spot price.
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 1.0))]
@@ -429,10 +441,16 @@ pub struct RawMoving {
     #[serde(default)]
     #[schemars(extend("x-neutral" = false))]
     pub halving_known: bool,
+}
+
+/// The pools that firms mine through.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawPools {
     /// Part of revenue that the pool keeps.
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 1.0), extend("x-unit" = "share of revenue", "x-neutral" = 0.0))]
-    pub pool_fee: f64,
+    pub fee: f64,
 }
 
 impl Default for RawHardware {
@@ -444,6 +462,18 @@ impl Default for RawHardware {
 impl Default for RawMoving {
     fn default() -> Self {
         empty_table("RawMoving")
+    }
+}
+
+impl Default for RawExpectations {
+    fn default() -> Self {
+        empty_table("RawExpectations")
+    }
+}
+
+impl Default for RawPools {
+    fn default() -> Self {
+        empty_table("RawPools")
     }
 }
 

@@ -1,7 +1,7 @@
 //! Room for mining load by region: capacity as it is built, and what of it is taken.
 
 use crate::scenario::{CapacityNow, Scenario};
-use crate::units::DAYS_PER_MONTH;
+use crate::units::{DAYS_PER_MONTH, Megawatts};
 
 /// Capacity and load of every region, MW at the meter.
 #[derive(Debug, Clone)]
@@ -38,14 +38,10 @@ impl Capacities {
                         CapacityNow::Utilisation(part) => load / part,
                     };
                     let now = now.max(*load);
-                    let max = room
-                        .max
-                        .map_or(f64::INFINITY, super::super::units::Megawatts::get);
-                    (
-                        now,
-                        room.build_per_month.get() / DAYS_PER_MONTH,
-                        max.max(now),
-                    )
+                    // The ceiling holds for what is asked for; only the load itself may lie above it.
+                    let max = room.max.map_or(f64::INFINITY, Megawatts::get).max(*load);
+                    let build = room.build_per_month.get() / DAYS_PER_MONTH;
+                    (now.min(max), build, max)
                 }
             };
             capacities.start.push(start);
@@ -67,5 +63,29 @@ impl Capacities {
     #[must_use]
     pub fn admits(&self, r: usize, mw: f64) -> bool {
         self.open[r] && self.load[r] + mw <= self.capacity[r]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::parse_scenario;
+
+    #[test]
+    fn the_ceiling_cuts_what_utilisation_implies_but_never_the_load() {
+        let with = |max: &str| {
+            let changes = [
+                "regions.us.capacity.mw=1".to_owned(),
+                format!("regions.us.capacity={{ start_utilisation = 0.5, max_mw = {max} }}"),
+            ];
+            let text = include_str!("../../scenarios/core.toml");
+            let scenario = parse_scenario("core", text, &changes, &[]).unwrap();
+            let mut capacities = Capacities::new(&scenario, vec![600.0, 0.0, 0.0]);
+            capacities.step(0);
+            capacities.capacity[0]
+        };
+        assert_eq!(with("5000.0"), 1200.0);
+        assert_eq!(with("700.0"), 700.0);
+        assert_eq!(with("500.0"), 600.0);
     }
 }

@@ -27,16 +27,17 @@ impl Expectations {
     /// The eve.
     #[must_use]
     pub fn new(scenario: &Scenario) -> Self {
-        let moving = &scenario.moving;
+        let expectations = &scenario.expectations;
+        let horizon_years = scenario.moving.horizon_years;
         let of_regions = |value: fn(&crate::scenario::Region) -> f64| {
             scenario.regions.iter().map(value).collect::<Vec<f64>>()
         };
         Self {
-            weight: 1.0 / moving.smoothing_days,
-            decay: mean_decay(moving.hashprice_decay, moving.horizon_years),
-            horizon_years: moving.horizon_years,
-            spot_memory: moving.spot_memory,
-            halving_known: moving.halving_known,
+            weight: 1.0 / expectations.smoothing_days,
+            decay: mean_decay(expectations.hashprice_decay, horizon_years),
+            horizon_years,
+            spot_memory: expectations.spot_memory,
+            halving_known: expectations.halving_known,
             adder: of_regions(|region| region.power.adder.get()),
             pue: of_regions(|region| region.power.pue),
             smoothed_hashprice: None,

@@ -5,6 +5,8 @@
 //! whole blocks and looks into one, instead of visiting every fleet. A block whose fleets changed is
 //! added up anew, never corrected by differences, so sums do not drift.
 
+use crate::units::machine_power;
+
 /// Fleets of one history. Index = fleet number.
 #[derive(Debug, Clone, Default)]
 pub struct Fleets {
@@ -82,6 +84,13 @@ impl Fleets {
         self.firm.push(firm);
     }
 
+    /// Lets a fleet start in another region.
+    pub fn rehome(&mut self, fleet: usize, region: u16) {
+        self.region[fleet] = region;
+        self.site[fleet] = region;
+        self.home[fleet] = region;
+    }
+
     /// Closes the start: no fleet is added after it. `days` is the length of the history.
     pub fn settle(&mut self, days: u32) {
         let count = self.len();
@@ -132,7 +141,7 @@ impl Fleets {
     /// Power of a fleet's machines, MW.
     #[must_use]
     pub fn power_mw(&self, fleet: usize) -> f64 {
-        self.hash_phs[fleet] * self.efficiency[fleet] / 1000.0
+        machine_power(self.hash_phs[fleet], self.efficiency[fleet])
     }
 
     /// Sends a fleet off to `region`, to run there from `arrival` on.

@@ -1,11 +1,13 @@
 //! The start of a history: firms, their fleets and where these are.
 
-use crate::random::{Purpose, Streams, pareto, truncated_normal, uniform};
+use crate::random::{Purpose, Streams, entity_of_name, pareto, truncated_normal, uniform};
 use crate::scenario::{Efficiency, HashIs, Scenario};
-use crate::units::MWH_PER_DAY_PER_PETAHASH_AT_1_J_PER_TH;
+use crate::units::machine_power;
+
+use rand::rngs::ChaCha8Rng;
 
 use super::fleet::Fleets;
-use super::network::{hashprice, subsidy_btc};
+use super::running::worst_running_at_start;
 
 /// A region has a share of the hash rate, but no machine in it would run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,145 +18,258 @@ pub struct NothingRuns {
 
 /// Draws the fleets of a history.
 ///
-/// `start_price` is the bitcoin price on the eve, USD.
-///
 /// # Errors
-/// [`NothingRuns`] if hash rate is given as running and a region's drawn machines are all too dear to run.
-pub fn populate(
-    scenario: &Scenario,
-    streams: Streams,
-    start_price: f64,
-) -> Result<Fleets, NothingRuns> {
+/// [`NothingRuns`] if hash rate is given as running and not even the best machines run in a region.
+pub fn populate(scenario: &Scenario, streams: Streams) -> Result<Fleets, NothingRuns> {
     // One population for all: drawn as that of a replica which no run has.
     let streams = if scenario.firms.fixed_population {
         streams.of_replica(u64::MAX)
     } else {
         streams
     };
-    let firms = &scenario.firms;
-    let regions = scenario.regions.len();
-    let hash_of: Vec<f64> = scenario
+    let mut start = Start {
+        scenario,
+        streams,
+        worst_counted: match scenario.bitcoin.hash_is {
+            HashIs::Running => worst_running_at_start(scenario),
+            HashIs::Nameplate => vec![f64::INFINITY; scenario.regions.len()],
+        },
+        fleets: Fleets::new(
+            scenario.regions.len(),
+            scenario.firms.named.len() + scenario.firms.count as usize,
+        ),
+    };
+    start.place_named_firms();
+    let named_fleets = start.fleets.len();
+    let mut wanted: Vec<f64> = scenario
         .regions
         .iter()
         .map(|region| region.share.get() * scenario.bitcoin.network_hash.get())
         .collect();
-    let worst_running = worst_running_at_start(scenario, start_price);
+    if scenario.firms.count == 0 {
+        // Without a tail the named firms are all there is, and share what rounding and idling leave.
+        start.scale_to(&wanted, 0)?;
+    } else {
+        for (wanted, named) in wanted.iter_mut().zip(start.counted_from(0)) {
+            *wanted = (*wanted - named).max(0.0);
+        }
+        start.draw_tail(&wanted);
+        start.fill_empty_regions(named_fleets, &wanted);
+        start.let_some_run(named_fleets, &wanted);
+        start.scale_to(&wanted, named_fleets)?;
+    }
+    start.split_large_fleets();
+    start.fleets.settle(scenario.days);
+    Ok(start.fleets)
+}
 
-    let mut fleets = Fleets::new(regions, firms.named.len() + firms.count as usize);
-    let mut efficiencies = streams.open(Purpose::Efficiency, 0);
-    let mut next_efficiency = || draw_efficiency(&firms.efficiency, uniform(&mut efficiencies));
+struct Start<'s> {
+    scenario: &'s Scenario,
+    streams: Streams,
+    /// Worst efficiency that counts towards a region's hash rate.
+    worst_counted: Vec<f64>,
+    fleets: Fleets,
+}
 
-    for (number, firm) in firms.named.iter().enumerate() {
-        for (region, part) in firm.places.iter().filter(|(_, part)| *part > 0.0) {
-            let hash = firm.hash.get() * part;
-            let pieces = fleets_of(scenario, hash);
-            for _ in 0..pieces {
-                let efficiency = next_efficiency();
-                let piece = hash / f64::from(pieces);
-                // At most 200 regions and 10 million firms.
-                fleets.push(number as u32, *region as u16, piece, efficiency);
+/// The draws of one kind for the fleets of all firms.
+///
+/// The first fleet of tail firm `n` takes draw `n` of one stream; further fleets, and those of a named
+/// firm, have a stream of their firm. So the number of fleets of one firm moves no draw of another.
+struct Draws {
+    streams: Streams,
+    purpose: Purpose,
+    first: ChaCha8Rng,
+}
+
+impl Draws {
+    fn of_tail(streams: Streams, purpose: Purpose) -> Self {
+        Self {
+            streams,
+            purpose,
+            first: streams.open(purpose, 0),
+        }
+    }
+
+    /// The next firm's draw for its first fleet, and the stream of its further ones.
+    fn next_firm(&mut self, number: u32, pieces: u32) -> (f64, Option<ChaCha8Rng>) {
+        let further = (pieces > 1).then(|| self.streams.open(self.purpose, 1 + u64::from(number)));
+        (uniform(&mut self.first), further)
+    }
+}
+
+impl Start<'_> {
+    fn place_named_firms(&mut self) {
+        let firms = &self.scenario.firms;
+        for (number, firm) in firms.named.iter().enumerate() {
+            let mut efficiencies = self
+                .streams
+                .open(Purpose::Efficiency, entity_of_name(&firm.name));
+            for (region, part) in firm.places.iter().filter(|(_, part)| *part > 0.0) {
+                let hash = firm.hash.get() * part;
+                let pieces = self.pieces_of(hash);
+                for _ in 0..pieces {
+                    let efficiency = draw_efficiency(&firms.efficiency, uniform(&mut efficiencies));
+                    // At most 200 regions and 10 million firms.
+                    self.fleets.push(
+                        number as u32,
+                        *region as u16,
+                        hash / f64::from(pieces),
+                        efficiency,
+                    );
+                }
             }
         }
     }
-    let named_fleets = fleets.len();
-    let counted = |fleets: &Fleets, fleet: usize| {
-        scenario.bitcoin.hash_is == HashIs::Nameplate
-            || fleets.efficiency[fleet] <= worst_running[usize::from(fleets.region[fleet])]
-    };
-    let mut tail_hash = hash_of;
-    for fleet in 0..named_fleets {
-        if counted(&fleets, fleet) {
-            tail_hash[usize::from(fleets.region[fleet])] -= fleets.hash_phs[fleet];
-        }
-    }
-    if firms.count == 0 {
-        fleets.settle(scenario.days);
-        return Ok(fleets);
-    }
 
-    // The tail: sizes first, for their sum tells how large a size of 1 is.
-    let mut sizes_stream = streams.open(Purpose::FirmSize, 0);
-    let sizes: Vec<f64> = (0..firms.count)
-        .map(|_| pareto(uniform(&mut sizes_stream), firms.tail_alpha).min(firms.tail_cap))
-        .collect();
-    let total_tail: f64 = tail_hash.iter().map(|hash| hash.max(0.0)).sum();
-    let per_size = total_tail / sizes.iter().sum::<f64>();
-    let mut cumulated = Vec::with_capacity(regions);
-    let mut sum = 0.0;
-    for hash in &tail_hash {
-        sum += hash.max(0.0) / total_tail;
-        cumulated.push(sum);
-    }
-    let mut places = streams.open(Purpose::FirmRegion, 0);
-    for (number, size) in sizes.iter().enumerate() {
-        let pieces = fleets_of(scenario, size * per_size);
-        for _ in 0..pieces {
-            let draw = uniform(&mut places) * sum;
+    /// Draws the tail: its fleets have their relative sizes until they are scaled.
+    fn draw_tail(&mut self, wanted: &[f64]) {
+        let firms = &self.scenario.firms;
+        let mut sizes_stream = self.streams.open(Purpose::FirmSize, 0);
+        let sizes: Vec<f64> = (0..firms.count)
+            .map(|_| pareto(uniform(&mut sizes_stream), firms.tail_alpha).min(firms.tail_cap))
+            .collect();
+        let total: f64 = wanted.iter().sum();
+        let hash_per_size = total / sizes.iter().sum::<f64>();
+        let mut sum = 0.0;
+        let cumulated: Vec<f64> = wanted
+            .iter()
+            .map(|hash| {
+                sum += hash / total;
+                sum
+            })
+            .collect();
+        let region_of = |draw: f64| {
             // Never a region without a share: its interval is empty. Rounding ends at the last with one.
-            let region = cumulated
-                .iter()
-                .position(|upper| draw < *upper)
-                .unwrap_or_else(|| largest(&tail_hash));
-            let efficiency = next_efficiency();
-            fleets.push(
-                (firms.named.len() + number) as u32,
-                region as u16,
-                size / f64::from(pieces),
-                efficiency,
-            );
-        }
-    }
-    fill_empty_regions(&mut fleets, named_fleets, &tail_hash);
-
-    // Scale each region's tail so that the region's share is exact.
-    let mut drawn = vec![0.0; regions];
-    for fleet in named_fleets..fleets.len() {
-        if counted(&fleets, fleet) {
-            drawn[usize::from(fleets.region[fleet])] += fleets.hash_phs[fleet];
-        }
-    }
-    for (region, (hash, drawn)) in tail_hash.iter().zip(&drawn).enumerate() {
-        if *hash > 0.0 && *drawn <= 0.0 {
-            return Err(NothingRuns { region });
-        }
-    }
-    for fleet in named_fleets..fleets.len() {
-        let region = usize::from(fleets.region[fleet]);
-        fleets.hash_phs[fleet] *= if drawn[region] > 0.0 {
-            tail_hash[region].max(0.0) / drawn[region]
-        } else {
-            0.0
+            let region = cumulated.iter().position(|upper| draw * sum < *upper);
+            region.unwrap_or_else(|| largest(wanted))
         };
+        let mut places = Draws::of_tail(self.streams, Purpose::FirmRegion);
+        let mut efficiencies = Draws::of_tail(self.streams, Purpose::Efficiency);
+        for (number, size) in (0_u32..).zip(&sizes) {
+            let pieces = self.pieces_of(size * hash_per_size);
+            let firm = firms.named.len() as u32 + number;
+            let (mut place, mut more_places) = places.next_firm(number, pieces);
+            let (mut quality, mut more_efficiencies) = efficiencies.next_firm(number, pieces);
+            for piece in 0..pieces {
+                if piece > 0
+                    && let (Some(places), Some(efficiencies)) =
+                        (&mut more_places, &mut more_efficiencies)
+                {
+                    place = uniform(places);
+                    quality = uniform(efficiencies);
+                }
+                let efficiency = draw_efficiency(&firms.efficiency, quality);
+                let size = size / f64::from(pieces);
+                self.fleets
+                    .push(firm, region_of(place) as u16, size, efficiency);
+            }
+        }
     }
-    fleets.settle(scenario.days);
-    Ok(fleets)
-}
 
-/// Worst efficiency that runs in each region at base power prices and `start_price`, J/TH.
-fn worst_running_at_start(scenario: &Scenario, start_price: f64) -> Vec<f64> {
-    let bitcoin = &scenario.bitcoin;
-    let reward = subsidy_btc(bitcoin.height) * (1.0 + bitcoin.fee_ratio);
-    let hashprice = hashprice(bitcoin.difficulty, reward, start_price);
-    scenario
-        .regions
-        .iter()
-        .map(|region| {
-            let kept = 1.0 - scenario.moving.pool_fee.get() - region.tax.get();
-            let delivered = region.power.pue * (region.power.base.get() + region.power.adder.get());
-            worst_running(hashprice * kept, delivered)
-        })
-        .collect()
-}
+    /// Number of fleets that `hash_phs` is split into at the mean efficiency of the start.
+    fn pieces_of(&self, hash_phs: f64) -> u32 {
+        let firms = &self.scenario.firms;
+        let megawatts = machine_power(hash_phs, firms.efficiency.mean());
+        pieces(megawatts, firms.max_fleet.map(crate::units::Megawatts::get))
+    }
 
-/// Efficiency at which revenue just pays for power, J/TH: machines at least as good run.
-///
-/// `net_hashprice` in USD per PH/s and day after fees and taxes, `delivered` in USD/MWh.
-#[must_use]
-pub fn worst_running(net_hashprice: f64, delivered: f64) -> f64 {
-    if delivered > 0.0 {
-        net_hashprice / (MWH_PER_DAY_PER_PETAHASH_AT_1_J_PER_TH * delivered)
-    } else {
-        f64::INFINITY
+    /// Hash rate by region that counts towards its share, over the fleets from `first` on.
+    fn counted_from(&self, first: usize) -> Vec<f64> {
+        let mut counted = vec![0.0; self.worst_counted.len()];
+        for fleet in first..self.fleets.len() {
+            let region = usize::from(self.fleets.region[fleet]);
+            if self.fleets.efficiency[fleet] <= self.worst_counted[region] {
+                counted[region] += self.fleets.hash_phs[fleet];
+            }
+        }
+        counted
+    }
+
+    /// Gives every region with a share at least one fleet of the tail: the draw may have missed a small one.
+    ///
+    /// Takes the first fleet of the region that has most of them, which changes the law only where it
+    /// could not be met at all.
+    fn fill_empty_regions(&mut self, first: usize, wanted: &[f64]) {
+        let mut count = vec![0_usize; wanted.len()];
+        for region in &self.fleets.region[first..] {
+            count[usize::from(*region)] += 1;
+        }
+        for empty in 0..wanted.len() {
+            if wanted[empty] <= 0.0 || count[empty] > 0 {
+                continue;
+            }
+            let Some(fullest) = (0..count.len()).max_by_key(|r| count[*r]) else {
+                return;
+            };
+            let donor = (first..self.fleets.len()).find(|fleet| {
+                usize::from(self.fleets.region[*fleet]) == fullest && count[fullest] > 1
+            });
+            if let Some(fleet) = donor {
+                self.fleets.rehome(fleet, empty as u16);
+                count[fullest] -= 1;
+                count[empty] += 1;
+            }
+        }
+    }
+
+    /// Gives the first fleet of a region in which none of the tail's machines runs an efficiency from the
+    /// part of the law that does: again only where the law could not be met.
+    fn let_some_run(&mut self, first: usize, wanted: &[f64]) {
+        let counted = self.counted_from(first);
+        for (region, worst) in self.worst_counted.iter().enumerate() {
+            if wanted[region] <= 0.0 || counted[region] > 0.0 {
+                continue;
+            }
+            let here = |fleet: &usize| usize::from(self.fleets.region[*fleet]) == region;
+            if let Some(fleet) = (first..self.fleets.len()).find(here) {
+                let mut stream = self.streams.open(
+                    Purpose::FirstRunner,
+                    entity_of_name(&self.scenario.regions[region].id),
+                );
+                let law = &self.scenario.firms.efficiency;
+                self.fleets.efficiency[fleet] = draw_runner(law, uniform(&mut stream), *worst);
+            }
+        }
+    }
+
+    /// Scales the fleets from `first` on so that what counts in each region is what is wanted there.
+    fn scale_to(&mut self, wanted: &[f64], first: usize) -> Result<(), NothingRuns> {
+        let counted = self.counted_from(first);
+        for (region, (wanted, counted)) in wanted.iter().zip(&counted).enumerate() {
+            if *wanted > 0.0 && *counted <= 0.0 {
+                return Err(NothingRuns { region });
+            }
+        }
+        for fleet in first..self.fleets.len() {
+            let region = usize::from(self.fleets.region[fleet]);
+            self.fleets.hash_phs[fleet] *= if counted[region] > 0.0 {
+                wanted[region] / counted[region]
+            } else {
+                0.0
+            };
+        }
+        Ok(())
+    }
+
+    /// Splits what is still above the largest fleet, now that efficiencies and scales are known, in place.
+    fn split_large_fleets(&mut self) {
+        let largest = self
+            .scenario
+            .firms
+            .max_fleet
+            .map(crate::units::Megawatts::get);
+        for fleet in 0..self.fleets.len() {
+            let pieces = pieces(self.fleets.power_mw(fleet), largest);
+            self.fleets.hash_phs[fleet] /= f64::from(pieces);
+            for _ in 1..pieces {
+                self.fleets.push(
+                    self.fleets.firm[fleet],
+                    self.fleets.region[fleet],
+                    self.fleets.hash_phs[fleet],
+                    self.fleets.efficiency[fleet],
+                );
+            }
+        }
     }
 }
 
@@ -172,47 +287,23 @@ fn draw_efficiency(law: &Efficiency, uniform: f64) -> f64 {
     }
 }
 
-/// Number of fleets that `hash_phs` is split into at the mean efficiency of the start.
-fn fleets_of(scenario: &Scenario, hash_phs: f64) -> u32 {
-    let Some(largest) = scenario.firms.max_fleet else {
-        return 1;
-    };
-    let efficiency = match &scenario.firms.efficiency {
-        Efficiency::Normal { mean, min, max, .. } => mean.get().clamp(min.get(), max.get()),
-        Efficiency::Vintages(mix) => mix[0].1.get(),
-    };
-    let megawatts = hash_phs * efficiency / 1000.0;
-    // A firm of more than a million fleets is a slip in the scenario; it is split no further.
-    (megawatts / largest.get()).ceil().clamp(1.0, 1e6) as u32
+/// An efficiency of at most `worst`; the best there is where the law has none.
+fn draw_runner(law: &Efficiency, uniform: f64, worst: f64) -> f64 {
+    match law {
+        Efficiency::Normal { mean, sd, min, max } if worst > min.get() => {
+            truncated_normal(uniform, mean.get(), *sd, min.get(), max.get().min(worst))
+        }
+        _ => law.best().get(),
+    }
 }
 
-/// Gives every region with a share at least one fleet of the tail: the draw may have missed a small one.
-///
-/// Takes the first fleet of the region that has most of them, which changes the law only where it
-/// could not be met at all.
-fn fill_empty_regions(fleets: &mut Fleets, first: usize, tail_hash: &[f64]) {
-    let mut count = vec![0_usize; tail_hash.len()];
-    for region in &fleets.region[first..] {
-        count[usize::from(*region)] += 1;
-    }
-    for empty in 0..tail_hash.len() {
-        if tail_hash[empty] <= 0.0 || count[empty] > 0 {
-            continue;
-        }
-        let Some(fullest) = (0..count.len()).max_by_key(|r| count[*r]) else {
-            return;
-        };
-        let donor = (first..fleets.len())
-            .find(|fleet| usize::from(fleets.region[*fleet]) == fullest && count[fullest] > 1);
-        if let Some(fleet) = donor {
-            let region = empty as u16;
-            fleets.region[fleet] = region;
-            fleets.site[fleet] = region;
-            fleets.home[fleet] = region;
-            count[fullest] -= 1;
-            count[empty] += 1;
-        }
-    }
+/// Number of equal parts of at most `largest` MW; one without a limit.
+fn pieces(megawatts: f64, largest: Option<f64>) -> u32 {
+    // A firm of more than a million fleets is a slip in the scenario; it is split no further.
+    largest.map_or(1, |largest| {
+        // Rounding must not split what just fits.
+        (megawatts / largest * (1.0 - 1e-12)).ceil().clamp(1.0, 1e6) as u32
+    })
 }
 
 fn largest(values: &[f64]) -> usize {
@@ -223,4 +314,107 @@ fn largest(values: &[f64]) -> usize {
         }
     }
     best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::parse_scenario;
+
+    fn start(changes: &[&str], replica: u64) -> (Scenario, Fleets) {
+        let changes: Vec<String> = changes.iter().map(|change| (*change).into()).collect();
+        let text = include_str!("../../scenarios/core.toml");
+        let scenario = parse_scenario("core", text, &changes, &[]).unwrap();
+        let fleets = populate(&scenario, Streams::new(scenario.seed, replica)).unwrap();
+        (scenario, fleets)
+    }
+
+    #[test]
+    fn no_fleet_is_above_the_largest_and_splitting_loses_no_hash() {
+        for replica in 0..5 {
+            let (scenario, fleets) =
+                start(&["firms.count=300", "firms.max_fleet_mw=50.0"], replica);
+            let total: f64 = fleets.hash_phs.iter().sum();
+            assert!((total / scenario.bitcoin.network_hash.get() - 1.0).abs() < 1e-12);
+            let heaviest = (0..fleets.len())
+                .map(|f| fleets.power_mw(f))
+                .fold(0.0, f64::max);
+            assert!(heaviest <= 50.0 * (1.0 + 1e-9), "{heaviest}");
+        }
+    }
+
+    #[test]
+    fn the_split_of_one_firm_moves_no_draw_of_another() {
+        let (_, whole) = start(&["firms.count=300", "firms.max_fleet_mw=100.0"], 0);
+        let (_, split) = start(&["firms.count=300", "firms.max_fleet_mw=50.0"], 0);
+        let first_of = |fleets: &Fleets, firm: u32| {
+            let fleet = fleets.firm.iter().position(|owner| *owner == firm).unwrap();
+            (fleets.region[fleet], fleets.efficiency[fleet].to_bits())
+        };
+        assert!(split.len() > whole.len());
+        for firm in 0..300 {
+            assert_eq!(
+                first_of(&whole, firm),
+                first_of(&split, firm),
+                "firm {firm}"
+            );
+        }
+    }
+
+    #[test]
+    fn where_few_machines_can_run_one_does_and_carries_the_share() {
+        let changes = [
+            "bitcoin.hash_is=running",
+            "firms.count=3",
+            "regions.us.power.usd_per_mwh=150.0",
+        ];
+        for replica in 0..200 {
+            let (scenario, fleets) = start(&changes, replica);
+            let worst = worst_running_at_start(&scenario);
+            let running: f64 = (0..fleets.len())
+                .filter(|f| fleets.region[*f] == 0 && fleets.efficiency[*f] <= worst[0])
+                .map(|f| fleets.hash_phs[f])
+                .sum();
+            let wanted = 0.9 * scenario.bitcoin.network_hash.get();
+            assert!((running / wanted - 1.0).abs() < 1e-12, "replica {replica}");
+        }
+    }
+
+    #[test]
+    fn named_firms_alone_make_up_the_shares_of_what_runs() {
+        let named =
+            "firms.named=[{name=\"A\", ehs=900.0, regions={us=0.9, paraguay=0.07, ethiopia=0.03}}]";
+        let (scenario, fleets) = start(
+            &[
+                "bitcoin.hash_is=running",
+                "firms.count=0",
+                "firms.max_fleet_mw=50.0",
+                named,
+            ],
+            0,
+        );
+        let worst = worst_running_at_start(&scenario);
+        for (r, region) in scenario.regions.iter().enumerate() {
+            let running: f64 = (0..fleets.len())
+                .filter(|f| {
+                    usize::from(fleets.region[*f]) == r && fleets.efficiency[*f] <= worst[r]
+                })
+                .map(|f| fleets.hash_phs[f])
+                .sum();
+            let wanted = region.share.get() * scenario.bitcoin.network_hash.get();
+            assert!((running / wanted - 1.0).abs() < 1e-12, "{}", region.id);
+        }
+    }
+
+    #[test]
+    fn a_tariff_in_force_on_the_first_day_is_the_price_of_the_start() {
+        let (scenario, _) = start(
+            &[
+                "regions.us.power.usd_per_mwh=75.0",
+                "regions.us.power.tariff=[{from=2020-01-01, usd_per_mwh=40.0}]",
+            ],
+            0,
+        );
+        assert_eq!(scenario.regions[0].power.delivered_at_start(), 40.0);
+    }
 }

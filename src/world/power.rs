@@ -50,12 +50,13 @@ impl PowerPlan {
             let mut sum = 0.0;
             let cumulated: Vec<f64> = std::iter::once(0.0)
                 .chain((0..days + horizon).map(|day| {
-                    sum += base_price(power, day);
+                    // At most 36,525 days and a horizon of 100 years.
+                    sum += power.base_on(day as i32);
                     sum
                 }))
                 .collect();
             for day in 0..days {
-                let base = base_price(power, day);
+                let base = power.base_on(day as i32);
                 let season = power.season.map_or(1.0, |(amplitude, peak)| {
                     // At most 36,525 days.
                     let day_of_year = f64::from(scenario.date(day as u32).day_of_year());
@@ -82,18 +83,6 @@ impl PowerPlan {
     #[must_use]
     pub fn planned(&self, day: u32, region: usize) -> f64 {
         self.planned[day as usize * self.regions + region]
-    }
-}
-
-/// Base price: the tariff step in force, otherwise the starting price with its trend.
-fn base_price(power: &Power, day: usize) -> f64 {
-    // At most 36,525 days and a horizon of 100 years.
-    let (today, years) = (day as i32, day as f64 / DAYS_PER_YEAR);
-    let step = power.tariff.iter().rev().find(|(from, _)| *from <= today);
-    match step {
-        Some((_, price)) => price.get(),
-        None if power.trend_per_year == 0.0 => power.base.get(),
-        None => power.base.get() * libm::pow(1.0 + power.trend_per_year, years),
     }
 }
 

@@ -52,15 +52,6 @@ impl PricePlan {
             }
         }
     }
-
-    /// The price on the eve of the first day; for a known path that of the first day.
-    #[must_use]
-    pub fn start(&self) -> f64 {
-        match self {
-            Self::Known(usd) => usd[0],
-            Self::Diffusion { start_log, .. } => libm::exp(*start_log),
-        }
-    }
 }
 
 /// The price of one history.

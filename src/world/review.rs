@@ -5,10 +5,11 @@
 //! region that becomes dearer can only lose ground under the same draw.
 
 use crate::scenario::Scenario;
-use crate::units::{HOURS_PER_YEAR, MWH_PER_DAY_PER_PETAHASH_AT_1_J_PER_TH};
+use crate::units::{HOURS_PER_YEAR, breakeven_power_price};
 
 use super::capacity::Capacities;
 use super::fleet::Fleets;
+use super::running::kept_of_revenue;
 
 /// A region that cannot be chosen has this utility.
 pub const CLOSED: f64 = f64::NEG_INFINITY;
@@ -57,7 +58,7 @@ impl Review {
                 let usd_per_th =
                     moving.ship.get() + (region.duty + moving.breakage.get()) * hardware;
                 Place {
-                    kept: 1.0 - moving.pool_fee.get() - region.tax.get(),
+                    kept: kept_of_revenue(scenario, region),
                     pue: region.power.pue,
                     pull: region.appeal + scale * libm::log(region.size),
                     moving_per_inverse_efficiency: 1e6 * usd_per_th / horizon_hours,
@@ -114,7 +115,7 @@ impl Review {
         let home = usize::from(fleets.home[fleet]);
         let efficiency = fleets.efficiency[fleet];
         let power_mw = fleets.power_mw(fleet);
-        let breakeven = self.hashprice / (MWH_PER_DAY_PER_PETAHASH_AT_1_J_PER_TH * efficiency);
+        let breakeven = breakeven_power_price(self.hashprice, efficiency);
         let margin = |place: &Place| (breakeven * place.kept - place.delivered).max(0.0);
         let lost_in_transit = margin(&self.places[here]) * self.downtime_hours_per_horizon_hour;
         for (r, place) in self.places.iter().enumerate() {

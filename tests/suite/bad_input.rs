@@ -135,7 +135,7 @@ fn values_out_of_range() {
     }
     assert_eq!(
         edited("network_ehs = 900.0", "network_ehs = 1e308"),
-        "  line 8, column 15: bitcoin.network_ehs\n    1e308 is out of range (EH/s)\n    it must be above 0 and at most 1e12"
+        "  line 8, column 15: bitcoin.network_ehs\n    1e308 is out of range (EH/s)\n    it must be at least 0.000000001 and at most 1e12"
     );
     assert_eq!(
         edited("count = 20", "count = 99999999999999999999"),

@@ -303,21 +303,6 @@ fn exit_codes_are_those_of_the_table() {
     assert!(blocked.contains("taken"), "{blocked}");
     // Nothing of a refused run is left.
     assert!(!place.path("results/small").exists());
-    let fails_in_the_run = [
-        "run",
-        "small.toml",
-        "--set",
-        "bitcoin.hash_is=running",
-        "--set",
-        "regions.us.power.usd_per_mwh=150",
-        "--set",
-        "firms.count=4",
-    ];
-    let message = place.fails(1, &fails_in_the_run);
-    assert!(
-        message.contains("replica") && message.contains("region `"),
-        "{message}"
-    );
 }
 
 #[test]

@@ -24,7 +24,7 @@ const PINNED: [(&str, &[&str], &str); 3] = [
     (
         "global-south",
         &["days=200"],
-        "e5b2dcefb7bab241adab8b5580f6633ac5ad16fae5fb5bfb81ae2c2bc5c41b46",
+        "f09b153d0ff7a8befa797cf10a243379b0df8ad587d6787bc412b8a2f4ac62e3",
     ),
 ];
 

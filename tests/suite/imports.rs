@@ -13,14 +13,15 @@ const LAYERS: [&[&str]; 8] = [
     &["record"],
     &["world"],
     &["scenario"],
-    &["random", "concentration", "statistics", "units"],
+    &["random", "concentration", "statistics", "protocol", "units"],
 ];
 
 /// Layers inside the last line: what rests on what among the foundations.
-const FOUNDATIONS: [(&str, &[&str]); 4] = [
+const FOUNDATIONS: [(&str, &[&str]); 5] = [
     ("random", &["units"]),
     ("concentration", &["units"]),
     ("statistics", &["units"]),
+    ("protocol", &["units"]),
     ("units", &[]),
 ];
 

@@ -240,8 +240,6 @@ fn write_moving(writer: &mut Writer) {
     }
     let scale = [0.001, 1.0, 5.0, 20.0][writer.whole(0, 3) as usize];
     writer.line(&format!("choice_scale_usd_per_mwh = {scale:?}"));
-    let known = writer.chance(0.5);
-    writer.line(&format!("halving_known = {known}"));
     for (key, low, high) in [
         ("downtime_days", 1.0, 60.0),
         ("downtime_cv", 0.1, 2.0),
@@ -250,13 +248,20 @@ fn write_moving(writer: &mut Writer) {
         ("breakage", 0.0, 0.1),
         ("stay_bonus_usd_per_mwh", -3.0, 5.0),
         ("home_bonus_usd_per_mwh", -3.0, 5.0),
-        ("spot_memory", 0.0, 1.0),
-        ("smoothing_days", 1.0, 60.0),
-        ("hashprice_decay", 0.0, 0.5),
-        ("pool_fee", 0.0, 0.03),
     ] {
         writer.maybe(key, low, high);
     }
+    let known = writer.chance(0.5);
+    writer.line(&format!("[expectations]\nhalving_known = {known}"));
+    for (key, low, high) in [
+        ("spot_memory", 0.0, 1.0),
+        ("smoothing_days", 1.0, 60.0),
+        ("hashprice_decay", 0.0, 0.5),
+    ] {
+        writer.maybe(key, low, high);
+    }
+    writer.line("[pools]");
+    writer.maybe("fee", 0.0, 0.03);
 }
 
 fn write_region(writer: &mut Writer, r: usize, share: f64, nameplate: bool) {
@@ -732,9 +737,9 @@ const MECHANISMS: [(&str, &str, &str, &[&str]); 23] = [
     ("moving.breakage", "0.0", "0.05", &[]),
     ("moving.stay_bonus_usd_per_mwh", "0.0", "3.0", &[]),
     ("moving.home_bonus_usd_per_mwh", "0.0", "3.0", &[]),
-    ("moving.hashprice_decay", "0.0", "0.8", &[]),
-    ("moving.halving_known", "false", "true", &[]),
-    ("moving.pool_fee", "0.0", "0.05", &[]),
+    ("expectations.hashprice_decay", "0.0", "0.8", &[]),
+    ("expectations.halving_known", "false", "true", &[]),
+    ("pools.fee", "0.0", "0.05", &[]),
 ];
 
 /// Bits of all records, after these changes.
@@ -818,7 +823,7 @@ fn the_order_of_the_regions_does_not_matter() {
             "regions.us.power.usd_per_mwh=55.0",
             "regions.paraguay.power.usd_per_mwh=50.0",
             "regions.ethiopia.power.usd_per_mwh=48.0",
-            "moving.spot_memory=0.0",
+            "expectations.spot_memory=0.0",
             "bitcoin.price.volatility=0.1",
             // Moves are cheap and pay, so the choice decides; one of the small regions fills up.
             "regions.paraguay.capacity.mw=5000.0",

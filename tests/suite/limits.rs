@@ -2,14 +2,15 @@
 
 use hashdrift::engine::{Decision, Model, Observer};
 use hashdrift::ensemble;
+use hashdrift::protocol::{
+    block_interval_seconds, hashprice, retarget, retarget_compact, subsidy_satoshi,
+};
 use hashdrift::random::{Purpose, Streams};
 use hashdrift::record::{ALL, Level};
 use hashdrift::scenario::{Scenario, parse_scenario};
-use hashdrift::units::{JoulesPerTerahash, breakeven_power_price};
+use hashdrift::units::breakeven_power_price;
 use hashdrift::world::fleet::Fleets;
-use hashdrift::world::network::{
-    Network, block_interval_seconds, hashprice, retarget, retarget_compact, subsidy_satoshi,
-};
+use hashdrift::world::network::Network;
 use hashdrift::world::power::{PowerPlan, PowerPrices};
 use hashdrift::world::price::{Price, PricePlan};
 
@@ -370,8 +371,7 @@ fn what_a_move_loses_in_transit_is_the_margin_at_home() {
     ])
     .utilities;
     let hashprice = hashprice(core(&[]).bitcoin.difficulty, 3.125, 95_000.0);
-    let efficiency = JoulesPerTerahash::new(20.0).expect("it is positive");
-    let margin = breakeven_power_price(hashprice, efficiency) - 60.0;
+    let margin = breakeven_power_price(hashprice, 20.0) - 60.0;
     assert!(margin > 0.0 && (utilities[0] - margin).abs() < 1e-6);
     let lost = margin * 24.0 * 45.0 / (8766.0 * 2.0);
     assert!((utilities[1] + lost).abs() < 1e-6);
