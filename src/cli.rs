@@ -3,6 +3,7 @@
 mod check;
 mod explain;
 mod headline;
+mod interrupt;
 mod new;
 mod progress;
 mod reproduce;
@@ -11,8 +12,6 @@ mod trace;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstyle::{AnsiColor, Style};
 use clap::{Args, ColorChoice, CommandFactory, Parser, Subcommand};
@@ -59,7 +58,7 @@ struct Common {
     #[arg(short, long, global = true)]
     quiet: bool,
     /// Threads to use; results do not depend on it [default: one per core]
-    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
     /// When to use colours; `NO_COLOR` is obeyed too
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
@@ -92,18 +91,28 @@ enum Verb {
 /// A scenario and changes to it: what most verbs take.
 #[derive(Debug, Args)]
 struct ScenarioArguments {
-    /// The scenario file (TOML)
+    /// The scenario file (TOML); `-` is standard input
     #[arg(value_name = "SCENARIO")]
     file: std::path::PathBuf,
     /// Change a key: --set `regions.us.power.usd_per_mwh=80` (repeatable; the last one wins)
     #[arg(long = "set", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
-    /// Seed of all randomness [default: the scenario's]
-    #[arg(long, value_name = "N")]
+    /// Seed of all randomness, below 2^63 [default: the scenario's]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     seed: Option<u64>,
 }
 
 impl ScenarioArguments {
+    /// What results of this scenario are called after.
+    fn stem(&self) -> std::borrow::Cow<'_, str> {
+        if self.file.as_os_str() == "-" {
+            return "stdin".into();
+        }
+        self.file
+            .file_stem()
+            .map_or_else(|| "run".into(), |stem| stem.to_string_lossy())
+    }
+
     /// Loads the scenario; tells its warnings to people unless `quiet`.
     fn load(&self, replicas: Option<u32>, quiet: bool) -> Result<Scenario, LoadError> {
         let mut overrides = self.overrides.clone();
@@ -137,10 +146,13 @@ pub fn main() -> ExitCode {
     }
     .write_global();
     if let Some(threads) = cli.common.threads {
-        // Fails only if a pool exists, and none has been used yet.
-        let _ = rayon::ThreadPoolBuilder::new()
-            .num_threads(usize::from(threads))
-            .build_global();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads));
+        if let Err(error) = pool.build_global() {
+            anstream::eprintln!(
+                "error: cannot start {threads} threads: {error}\ntry fewer --threads"
+            );
+            return exit::RUN_FAILED.into();
+        }
     }
     match dispatch(cli) {
         Ok(()) => ExitCode::SUCCESS,
@@ -148,6 +160,10 @@ pub fn main() -> ExitCode {
         Err(error) => {
             let style = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
             let mut text = error.to_string();
+            // Every other input or output error says what it was about.
+            if error.is::<io::Error>() && error.chain().count() == 1 {
+                text = format!("cannot write to standard output: {text}");
+            }
             for cause in error.chain().skip(1) {
                 // A transparent error repeats its cause.
                 if !text.ends_with(&cause.to_string()) {
@@ -224,20 +240,4 @@ struct InvalidUse(String);
 fn warn(text: &str) {
     let style = Style::new().bold().fg_color(Some(AnsiColor::Yellow.into()));
     anstream::eprintln!("{style}warning{style:#}: {text}");
-}
-
-/// A flag that the first Ctrl-C sets, so that work can end in order; the second ends the program at once.
-fn stop_on_interrupt() -> Arc<AtomicBool> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let seen = Arc::clone(&stop);
-    // Without a handler Ctrl-C still ends the program, only less politely.
-    let _ = ctrlc::set_handler(move || {
-        if seen.swap(true, Ordering::Relaxed) {
-            std::process::exit(i32::from(exit::INTERRUPTED));
-        }
-        anstream::eprintln!(
-            "\nstopping: finishing the replicas under way (Ctrl-C again to stop at once)"
-        );
-    });
-    stop
 }

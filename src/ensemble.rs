@@ -106,6 +106,17 @@ impl Ensemble {
         &self.records[replica]
     }
 
+    /// What is odd about the histories drawn.
+    #[must_use]
+    pub fn warning(&self) -> Option<String> {
+        (self.dark_replicas > 0).then(|| {
+            format!(
+                "in {} of {} replicas there were days on which nothing ran: no block, no retarget; look at the prices of power and bitcoin",
+                self.dark_replicas, self.replicas
+            )
+        })
+    }
+
     /// Index of the last record day.
     #[must_use]
     pub fn last(&self) -> usize {
@@ -134,6 +145,7 @@ pub fn run_with(scenario: &Scenario, options: &Options<'_>) -> Result<Ensemble, 
         });
     }
     let model = Model::new(scenario);
+    let failed = AtomicBool::new(false);
     let outcomes: Vec<Result<(Vec<f64>, Notes), EnsembleError>> = (0..scenario.replicas)
         .into_par_iter()
         .map(|replica| {
@@ -143,12 +155,24 @@ pub fn run_with(scenario: &Scenario, options: &Options<'_>) -> Result<Ensemble, 
             {
                 return Err(EnsembleError::Interrupted);
             }
+            // Once one has failed the others need not be run; those before it are, so that the first is told.
+            if failed.load(Ordering::Relaxed) && model.begin(u64::from(replica)).is_ok() {
+                return Err(EnsembleError::Interrupted);
+            }
             let mut records = vec![0.0; model.record_len()];
-            let notes = model.run_replica(u64::from(replica), &mut records, &mut ())?;
+            let notes = model
+                .run_replica(u64::from(replica), &mut records, &mut ())
+                .inspect_err(|_| failed.store(true, Ordering::Relaxed))?;
             options.progress.replica_done();
             Ok((records, notes))
         })
         .collect();
+    // The lowest that failed is told, at any number of threads; others were only kept from running by it.
+    for outcome in &outcomes {
+        if let Err(EnsembleError::Engine(error)) = outcome {
+            return Err(error.clone().into());
+        }
+    }
     let mut records = Vec::with_capacity(outcomes.len());
     let mut dark_replicas = 0;
     for outcome in outcomes {

@@ -17,7 +17,9 @@ use atomic_write_file::AtomicWriteFile;
 use sha2::{Digest, Sha256};
 
 pub use folder::{ResultsFolder, create_results_folder};
-pub use metadata::{METADATA_FILE, Metadata, ScenarioText, TableDigest, read_metadata};
+pub use metadata::{
+    Circumstances, METADATA_FILE, Metadata, ScenarioText, TableDigest, read_metadata,
+};
 pub use table::{Cells, Column, Table};
 pub use trace::{TraceTables, trace_replica};
 
@@ -105,6 +107,19 @@ pub fn write_tables(
         target.commit().map_err(fail)?;
         Ok(digest)
     })
+}
+
+/// Size and digest of a table file as it is now; its rows are not counted.
+///
+/// # Errors
+/// [`OutputError`] if it cannot be read.
+pub fn digest_file(path: &Path) -> Result<(u64, String), OutputError> {
+    let fail = |source| OutputError::new("cannot read", path, source);
+    let mut file = std::fs::File::open(path).map_err(fail)?;
+    let mut hashing = Hashing::new(io::sink());
+    io::copy(&mut file, &mut hashing).map_err(fail)?;
+    let digest = crate::units::hexadecimal(&hashing.hasher.finalize());
+    Ok((hashing.bytes, digest))
 }
 
 /// Digests of the tables of an ensemble without writing them anywhere.

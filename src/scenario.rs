@@ -450,7 +450,10 @@ pub enum LoadError {
 /// # Errors
 /// [`LoadError::Io`] if the file cannot be read, [`LoadError::Refused`] with every problem found in it.
 pub fn load_scenario(path: &Path, overrides: &[String]) -> Result<Scenario, LoadError> {
-    let bytes = read(path)?;
+    let bytes = read(path, document::MAX_BYTES).map_err(|source| LoadError::Io {
+        path: path.to_owned(),
+        source,
+    })?;
     let file = path.display().to_string();
     let refuse = |place, rule: String, next: &str| {
         LoadError::Refused(Refused {
@@ -485,8 +488,11 @@ pub fn load_scenario(path: &Path, overrides: &[String]) -> Result<Scenario, Load
     })?;
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
     let mut inputs = |name: &str| -> Result<String, String> {
-        let path = folder.join(name);
-        std::fs::read_to_string(&path).map_err(|error| error.to_string())
+        let bytes = read(&folder.join(name), MAX_INPUT_BYTES).map_err(|error| error.to_string())?;
+        if bytes.len() > MAX_INPUT_BYTES {
+            return Err(format!("it has more than {MAX_INPUT_BYTES} bytes"));
+        }
+        String::from_utf8(bytes).map_err(|_| "it is not UTF-8".into())
     };
     Ok(parse(&file, &text, overrides, &mut inputs)?)
 }
@@ -532,34 +538,58 @@ fn parse(
             problems,
         }
     };
-    let document = document::Document::parse(text, overrides).map_err(refuse)?;
-    let problems = shape::check_shape(&document);
-    if !problems.is_empty() {
+    let mut document = document::Document::parse(text, overrides).map_err(refuse)?;
+    let mut problems = shape::check_shape(&document);
+    // Without the keys that are wrong by themselves, the rules between the others can still be looked at.
+    if !problems.iter().all(|problem| document.remove(&problem.key)) {
         return Err(refuse(problems));
     }
-    let raw = raw::read(&document).map_err(|problem| refuse(vec![problem]))?;
+    let raw = match raw::read(&document) {
+        Ok(raw) => raw,
+        Err(problem) => {
+            // A key that has to be there was taken out: its problem is known.
+            if problems.is_empty() {
+                problems.push(problem);
+            }
+            return Err(refuse(problems));
+        }
+    };
     let mut source = Source {
         file: file.to_owned(),
         text: text.to_owned(),
         overrides: overrides.to_vec(),
         inputs: Vec::new(),
     };
-    let mut checked = check::check(raw, &document, &mut source, inputs).map_err(refuse)?;
-    checked.source = source;
-    Ok(checked)
+    let checked = check::check(raw, &document, &mut source, inputs);
+    if !problems.is_empty() {
+        let taken_out: Vec<String> = problems.iter().map(|p| format!("{}.", p.key)).collect();
+        // What a table lacks because a key of it was taken out is no problem of its own.
+        let follows = |problem: &Problem| {
+            let inside = format!("{}.", problem.key);
+            taken_out.iter().any(|key| key.starts_with(&inside))
+        };
+        let others = checked.err().into_iter().flatten();
+        problems.extend(others.filter(|problem| !follows(problem)));
+        return Err(refuse(problems));
+    }
+    let mut scenario = checked.map_err(refuse)?;
+    scenario.source = source;
+    Ok(scenario)
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
+/// Largest file that a scenario may name: a century of daily prices is a twentieth of it.
+const MAX_INPUT_BYTES: usize = 16 << 20;
+
+/// Reads a file, or standard input for `-`, up to one byte more than `most`: that tells "too long" from
+/// "just fits" without reading a huge file.
+fn read(path: &Path, most: usize) -> std::io::Result<Vec<u8>> {
     use std::io::Read;
-    let io = |source| LoadError::Io {
-        path: path.to_owned(),
-        source,
+    let file: Box<dyn Read> = if path.as_os_str() == "-" {
+        Box::new(std::io::stdin())
+    } else {
+        Box::new(std::fs::File::open(path)?)
     };
-    let file = std::fs::File::open(path).map_err(io)?;
     let mut bytes = Vec::new();
-    // One byte more than allowed tells "too long" from "just fits" without reading a huge file.
-    file.take(document::MAX_BYTES as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(io)?;
+    file.take(most as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

@@ -110,6 +110,10 @@ pub fn table(scenario: &Scenario, ensemble: &Ensemble) -> String {
         ensemble.dates[first].1,
         ensemble.dates[last].1,
     );
+    let mut notes = Notes {
+        replicas: ensemble.replicas as usize,
+        fewest: ensemble.replicas as usize,
+    };
     let mut metrics = new_table(
         &["", "start", "end", "[5 %, 95 %]", "se", "unit"],
         &[1, 2, 3, 4],
@@ -123,7 +127,7 @@ pub fn table(scenario: &Scenario, ensemble: &Ensemble) -> String {
         metrics.add_row([
             label.to_owned(),
             median(start, factor, decimals),
-            median(end, factor, decimals),
+            format!("{}{}", notes.mark(end), median(end, factor, decimals)),
             band(end, factor, decimals),
             median_error(end, factor, decimals),
             unit.to_owned(),
@@ -155,7 +159,11 @@ pub fn table(scenario: &Scenario, ensemble: &Ensemble) -> String {
             };
             let end = ensemble.summary(last, quantity);
             row.push(median(ensemble.summary(first, quantity), factor, decimals));
-            row.push(median(end, factor, decimals));
+            row.push(format!(
+                "{}{}",
+                notes.mark(end),
+                median(end, factor, decimals)
+            ));
             row.push(band(end, factor, decimals));
             if column == 0 {
                 row.push(median_error(end, factor, decimals));
@@ -164,20 +172,46 @@ pub fn table(scenario: &Scenario, ensemble: &Ensemble) -> String {
         regions.add_row(row);
     }
     let _ = writeln!(text, "{}", tidy(&regions));
+    if notes.fewest < notes.replicas {
+        let _ = writeln!(
+            text,
+            "\n* not defined in every replica (nothing runs there, or at all): over at least {} of {}; means.csv has the number of each",
+            notes.fewest, notes.replicas
+        );
+    }
     text
 }
 
+/// Marks numbers that not every replica has a part in.
+struct Notes {
+    replicas: usize,
+    fewest: usize,
+}
+
+impl Notes {
+    fn mark(&mut self, summary: Option<&Summary>) -> &'static str {
+        let count = summary.map_or(0, |summary| summary.replicas);
+        self.fewest = self.fewest.min(count);
+        if count < self.replicas { "* " } else { "" }
+    }
+}
+
 /// The same numbers for machines.
-pub fn json(scenario: &Scenario, ensemble: &Ensemble, files: &[PathBuf]) -> Value {
+pub fn json(
+    scenario: &Scenario,
+    ensemble: &Ensemble,
+    warnings: &[String],
+    files: &[PathBuf],
+) -> Value {
     let at = |date: usize, level, name: &str, metric: &str| {
         ensemble
             .find(level, name, metric)
             .and_then(|quantity| ensemble.summary(date, quantity))
             .map_or(Value::Null, summary_json)
     };
-    let span = |level, name: &str, metric: &str, unit: &str| {
+    let span = |level: Level, name: &str, metric: &str, unit: &str| {
         json!({
-            "level": level_name(level), "name": name, "metric": metric, "unit": unit,
+            "level": level.as_str(), "name": name, "metric": metric, "unit": unit,
             "start": at(0, level, name, metric),
             "end": at(ensemble.last(), level, name, metric),
         })
@@ -204,13 +238,10 @@ pub fn json(scenario: &Scenario, ensemble: &Ensemble, files: &[PathBuf]) -> Valu
         "seed": scenario.seed,
         "start": ensemble.dates[0].1.to_string(),
         "end": ensemble.dates[ensemble.last()].1.to_string(),
+        "warnings": warnings,
         "metrics": metrics,
         "files": files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>(),
     })
-}
-
-fn level_name(level: Level) -> &'static str {
-    level.as_str()
 }
 
 fn summary_json(summary: &Summary) -> Value {

@@ -27,7 +27,13 @@ pub fn new(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
         .open(&arguments.file)
         .and_then(|mut file| file.write_all(TEMPLATE.as_bytes()));
     written.map_err(|error| {
-        anyhow::Error::new(error).context(format!("cannot write {}", arguments.file.display()))
+        let file = arguments.file.display();
+        if error.kind() == io::ErrorKind::AlreadyExists {
+            let next = "choose another name, or `-` for standard output";
+            return anyhow::Error::new(error)
+                .context(format!("cannot write {file}, which exists; {next}"));
+        }
+        anyhow::Error::new(error).context(format!("cannot write {file}"))
     })?;
     if !common.quiet {
         let file = arguments.file.display();

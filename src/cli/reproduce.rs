@@ -1,12 +1,13 @@
 //! `hashdrift reproduce`: the same again, and the digests compared.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use hashdrift::output::{digest_tables, read_metadata};
+use hashdrift::output::{digest_file, digest_tables, read_metadata};
 use hashdrift::scenario::{LoadError, parse_scenario};
 
+use super::interrupt::{FolderInCare, Interrupt, stop_on_interrupt};
 use super::run::{parse_bytes, simulate};
 use super::{Common, warn};
 
@@ -38,23 +39,51 @@ pub fn reproduce(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
             "the scenario in the metadata file does not have the digest written beside it; the file was changed"
         );
     }
-    let ensemble = simulate(&scenario, arguments.max_memory, common.quiet)?;
+    if scenario.seed != metadata.seed || scenario.replicas != metadata.replicas {
+        bail!(
+            "the metadata file says seed {} and {} replicas, its scenario {} and {}; the file was changed",
+            metadata.seed,
+            metadata.replicas,
+            scenario.seed,
+            scenario.replicas
+        );
+    }
+    if metadata.tables.is_empty() {
+        bail!("the metadata file lists no tables, so there is nothing to compare");
+    }
+    let stop = stop_on_interrupt(&FolderInCare::default(), Interrupt::InOrder);
+    let ensemble = simulate(&scenario, arguments.max_memory, &stop, common.quiet)?;
     let tables = digest_tables(&scenario, &ensemble, metadata.keep_replicas)?;
+    let folder = if arguments.file.is_dir() {
+        arguments.file.as_path()
+    } else {
+        arguments.file.parent().unwrap_or(Path::new(""))
+    };
     let mut out = io::stdout().lock();
     let mut differ = Vec::new();
     for before in &metadata.tables {
-        let verdict = match tables.iter().find(|table| table.file == before.file) {
-            Some(table) if table.sha256 == before.sha256 => "same bytes",
+        let again = tables.iter().find(|table| table.file == before.file);
+        let mut verdict = match again {
+            Some(table) if table.sha256 == before.sha256 => "same bytes".to_owned(),
             Some(_) => {
                 differ.push(before.file.as_str());
-                "DIFFERS"
+                "DIFFERS".to_owned()
             }
-            None => "not made by this build",
+            None => "not made by this build".to_owned(),
         };
+        // A metadata file may be kept without its tables; those that are there have to be the ones it describes.
+        let path = folder.join(&before.file);
+        if !path.exists() {
+            verdict.push_str("; the file itself is not there");
+        } else if digest_file(&path)?.1 != before.sha256 {
+            verdict.push_str("; THE FILE WAS CHANGED since");
+            differ.push(before.file.as_str());
+        }
         writeln!(out, "{} {verdict}", before.file)?;
     }
     if !differ.is_empty() {
-        bail!("{} came out with other bytes", differ.join(", "));
+        differ.dedup();
+        bail!("not the same bytes: {}", differ.join(", "));
     }
     Ok(())
 }

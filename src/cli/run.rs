@@ -2,18 +2,17 @@
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use hashdrift::ensemble::{Ensemble, EnsembleError, Options, run_with};
-use hashdrift::output::ScenarioText;
-use hashdrift::output::{
-    METADATA_FILE, Metadata, ResultsFolder, create_results_folder, write_tables,
-};
-use hashdrift::scenario::{Scenario, warnings};
+use hashdrift::output::{Circumstances, METADATA_FILE, Metadata, write_tables};
+use hashdrift::scenario::Scenario;
 
 use super::headline;
+use super::interrupt::{FolderInCare, Interrupt, stop_on_interrupt};
 use super::progress::ReplicaProgress;
-use super::{Common, ScenarioArguments, stop_on_interrupt, warn};
+use super::{Common, ScenarioArguments, warn};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -47,54 +46,52 @@ pub fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     let wanted = arguments
         .out
         .clone()
-        .unwrap_or_else(|| default_folder(&arguments.scenario.file));
-    let mut folder = create_results_folder(&wanted, arguments.overwrite)?;
+        .unwrap_or_else(|| Path::new("results").join(&*arguments.scenario.stem()));
+    let folder = FolderInCare::default();
+    let stop = stop_on_interrupt(&folder, Interrupt::InOrder);
+    let path = folder.make(&wanted, arguments.overwrite)?;
 
-    let ensemble = simulate(&scenario, arguments.max_memory, common.quiet)?;
-    if ensemble.dark_replicas > 0 && !common.quiet {
-        warn(&format!(
-            "in {} of {} replicas there were days on which nothing ran: no block, no retarget; look at the prices of power and bitcoin",
-            ensemble.dark_replicas, ensemble.replicas
-        ));
+    let ensemble = simulate(&scenario, arguments.max_memory, &stop, common.quiet)?;
+    if let (Some(warning), false) = (ensemble.warning(), common.quiet) {
+        warn(&warning);
     }
-    let tables = write_tables(&scenario, &ensemble, arguments.keep_replicas, folder.path())?;
-    let metadata = Metadata {
-        program: "hashdrift".into(),
-        version: env!("CARGO_PKG_VERSION").into(),
-        commit: option_env!("HASHDRIFT_COMMIT").map(Into::into),
-        model_version: hashdrift::MODEL_VERSION,
-        command: std::env::args().collect(),
-        started: started.to_string(),
-        elapsed_seconds: clock.elapsed().as_secs_f64(),
-        threads: rayon::current_num_threads(),
-        seed: scenario.seed,
-        replicas: scenario.replicas,
-        keep_replicas: arguments.keep_replicas,
-        warnings: warnings(&scenario)
-            .iter()
-            .map(ToString::to_string)
-            .collect(),
-        scenario: ScenarioText::new(&scenario.name, &scenario.source),
+    let tables = write_tables(&scenario, &ensemble, arguments.keep_replicas, &path)?;
+    let metadata = Metadata::of(
+        &scenario,
+        &ensemble,
+        Circumstances {
+            command: std::env::args().collect(),
+            commit: option_env!("HASHDRIFT_COMMIT").map(Into::into),
+            started: started.to_string(),
+            elapsed_seconds: clock.elapsed().as_secs_f64(),
+            threads: rayon::current_num_threads(),
+            keep_replicas: arguments.keep_replicas,
+        },
         tables,
-    };
-    metadata.write(folder.path())?;
-    folder.keep();
-    show(arguments, common, &scenario, &ensemble, &folder, &metadata)
+    );
+    metadata.write(&path)?;
+    let written: Vec<&str> = metadata
+        .tables
+        .iter()
+        .map(|table| table.file.as_str())
+        .collect();
+    folder.keep(&written);
+    show(arguments, common, &scenario, &ensemble, &path, &metadata)
 }
 
-/// Runs the ensemble with a progress bar; Ctrl-C ends it.
+/// Runs the ensemble with a progress bar, until `stop` is set.
 pub fn simulate(
     scenario: &Scenario,
     max_memory: u64,
+    stop: &AtomicBool,
     quiet: bool,
 ) -> Result<Ensemble, EnsembleError> {
-    let stop = stop_on_interrupt();
     let progress = ReplicaProgress::new(scenario.replicas, quiet);
     let outcome = run_with(
         scenario,
         &Options {
             max_memory,
-            stop: Some(&stop),
+            stop: Some(stop),
             progress: &progress,
         },
     );
@@ -107,7 +104,7 @@ fn show(
     common: &Common,
     scenario: &Scenario,
     ensemble: &Ensemble,
-    folder: &ResultsFolder,
+    folder: &Path,
     metadata: &Metadata,
 ) -> anyhow::Result<()> {
     let files: Vec<PathBuf> = metadata
@@ -115,11 +112,11 @@ fn show(
         .iter()
         .map(|table| table.file.as_str())
         .chain([METADATA_FILE])
-        .map(|file| folder.path().join(file))
+        .map(|file| folder.join(file))
         .collect();
     let mut out = io::stdout().lock();
     if arguments.json {
-        let headline = headline::json(scenario, ensemble, &files);
+        let headline = headline::json(scenario, ensemble, &metadata.warnings, &files);
         serde_json::to_writer_pretty(&mut out, &headline).map_err(io::Error::from)?;
         writeln!(out)?;
         return Ok(());
@@ -132,11 +129,6 @@ fn show(
         }
     }
     Ok(())
-}
-
-fn default_folder(scenario: &Path) -> PathBuf {
-    let stem = scenario.file_stem().unwrap_or("run".as_ref());
-    Path::new("results").join(stem)
 }
 
 /// A size such as `500MB`, `4GiB` or `1048576`.

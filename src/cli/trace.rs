@@ -3,9 +3,10 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use hashdrift::output::{create_results_folder, trace_replica, write_csv};
+use hashdrift::output::{trace_replica, write_csv};
 
-use super::{Common, InvalidUse, ScenarioArguments};
+use super::interrupt::{FolderInCare, Interrupt, stop_on_interrupt};
+use super::{Common, InvalidUse, ScenarioArguments, warn};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -28,12 +29,7 @@ const MOST_ROWS: f64 = 2e7;
 pub fn trace(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     let scenario = arguments.scenario.load(None, common.quiet)?;
     let wanted = arguments.out.clone().unwrap_or_else(|| {
-        let stem = arguments
-            .scenario
-            .file
-            .file_stem()
-            .unwrap_or("run".as_ref());
-        let name = format!("{}-trace-{}", stem.to_string_lossy(), arguments.replica);
+        let name = format!("{}-trace-{}", arguments.scenario.stem(), arguments.replica);
         Path::new("results").join(name)
     });
     let moving = &scenario.moving;
@@ -46,13 +42,22 @@ pub fn trace(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
         ))
         .into());
     }
-    let mut folder = create_results_folder(&wanted, false)?;
+    if arguments.replica >= scenario.replicas && !common.quiet {
+        warn(&format!(
+            "a run of this scenario draws replicas 0 to {}; {} is not one of them",
+            scenario.replicas - 1,
+            arguments.replica
+        ));
+    }
+    let folder = FolderInCare::default();
+    stop_on_interrupt(&folder, Interrupt::AtOnce);
+    let path = folder.make(&wanted, false)?;
     let tables = trace_replica(&scenario, u64::from(arguments.replica), arguments.stays)?;
-    let days = folder.path().join("days.csv");
-    let decisions = folder.path().join("decisions.csv");
+    let days = path.join("days.csv");
+    let decisions = path.join("decisions.csv");
     write_csv(&tables.days, &days)?;
     write_csv(&tables.decisions, &decisions)?;
-    folder.keep();
+    folder.keep(&["days.csv", "decisions.csv"]);
     let mut out = io::stdout().lock();
     if !common.quiet {
         writeln!(

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::OutputError;
+use super::metadata::read_metadata;
 
 /// A results folder; removed again on drop unless something was kept in it.
 #[derive(Debug)]
@@ -11,6 +12,8 @@ pub struct ResultsFolder {
     path: PathBuf,
     created: bool,
     kept: bool,
+    /// Files of an older run that is overwritten.
+    older: Vec<String>,
 }
 
 impl ResultsFolder {
@@ -20,9 +23,18 @@ impl ResultsFolder {
         &self.path
     }
 
-    /// Keeps the folder: its results are complete.
-    pub fn keep(&mut self) {
+    /// Keeps the folder: its results, the files `written`, are complete.
+    ///
+    /// Files that an overwritten run listed and this one did not write are removed, so that none of them
+    /// stays beside newer ones; what it did not list is not touched.
+    pub fn keep(&mut self, written: &[&str]) {
         self.kept = true;
+        for file in std::mem::take(&mut self.older) {
+            if !written.contains(&file.as_str()) {
+                // The new metadata no longer lists it, should it stay.
+                let _ = std::fs::remove_file(self.path.join(file));
+            }
+        }
     }
 }
 
@@ -33,6 +45,17 @@ impl Drop for ResultsFolder {
             let _ = std::fs::remove_dir_all(&self.path);
         }
     }
+}
+
+/// Files that the metadata of an older run in `folder` lists.
+fn listed_files(folder: &Path) -> Vec<String> {
+    let tables = read_metadata(folder).map_or(Vec::new(), |metadata| metadata.tables);
+    let plain = |file: &String| Path::new(file).components().count() == 1 && !file.starts_with('.');
+    tables
+        .into_iter()
+        .map(|table| table.file)
+        .filter(plain)
+        .collect()
 }
 
 /// Makes the folder `wanted`, or `wanted-2`, `wanted-3`, ... if it is taken; with `overwrite`, `wanted`
@@ -48,6 +71,15 @@ pub fn create_results_folder(wanted: &Path, overwrite: bool) -> Result<ResultsFo
     {
         std::fs::create_dir_all(parent).map_err(|source| fail(wanted, source))?;
     }
+    // Without a slash at its end, which numbers would otherwise go behind.
+    let wanted: &Path = &wanted.components().collect::<PathBuf>();
+    if overwrite && wanted.exists() && !wanted.is_dir() {
+        return Err(OutputError::new(
+            "cannot overwrite with a results folder",
+            wanted,
+            io::Error::other("it is a file; remove it or choose another --out"),
+        ));
+    }
     if overwrite && wanted.is_dir() {
         // An open now fails before the long run, not after it.
         let probe = wanted.join(".hashdrift-probe");
@@ -58,6 +90,7 @@ pub fn create_results_folder(wanted: &Path, overwrite: bool) -> Result<ResultsFo
             path: wanted.to_owned(),
             created: false,
             kept: true,
+            older: listed_files(wanted),
         });
     }
     for number in 1_u32.. {
@@ -75,6 +108,7 @@ pub fn create_results_folder(wanted: &Path, overwrite: bool) -> Result<ResultsFo
                     path,
                     created: true,
                     kept: false,
+                    older: Vec::new(),
                 });
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}

@@ -7,7 +7,8 @@ use atomic_write_file::AtomicWriteFile;
 use serde::{Deserialize, Serialize};
 
 use super::OutputError;
-use crate::scenario::Source;
+use crate::ensemble::Ensemble;
+use crate::scenario::{Scenario, Source, warnings};
 
 /// Name of the metadata file in a results folder.
 pub const METADATA_FILE: &str = "metadata.json";
@@ -90,7 +91,53 @@ pub struct TableDigest {
     pub sha256: String,
 }
 
+/// How a run came about, as its program knows.
+#[derive(Debug, Clone)]
+pub struct Circumstances {
+    /// Command line.
+    pub command: Vec<String>,
+    /// Commit that the program was built from, if known.
+    pub commit: Option<String>,
+    /// When the run began, UTC.
+    pub started: String,
+    /// How long it took, seconds.
+    pub elapsed_seconds: f64,
+    /// Threads used.
+    pub threads: usize,
+    /// Whether every replica was written.
+    pub keep_replicas: bool,
+}
+
 impl Metadata {
+    /// Describes a run.
+    #[must_use]
+    pub fn of(
+        scenario: &Scenario,
+        ensemble: &Ensemble,
+        circumstances: Circumstances,
+        tables: Vec<TableDigest>,
+    ) -> Self {
+        let of_scenario = warnings(scenario)
+            .into_iter()
+            .map(|warning| warning.to_string());
+        Self {
+            program: "hashdrift".into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            commit: circumstances.commit,
+            model_version: crate::MODEL_VERSION,
+            command: circumstances.command,
+            started: circumstances.started,
+            elapsed_seconds: circumstances.elapsed_seconds,
+            threads: circumstances.threads,
+            seed: scenario.seed,
+            replicas: scenario.replicas,
+            keep_replicas: circumstances.keep_replicas,
+            warnings: of_scenario.chain(ensemble.warning()).collect(),
+            scenario: ScenarioText::new(&scenario.name, &scenario.source),
+            tables,
+        }
+    }
+
     /// Writes the metadata file into `folder`.
     ///
     /// # Errors

@@ -54,6 +54,12 @@ impl<'i> Document<'i> {
             match apply(root.get_mut(), text) {
                 Ok((path, value)) => {
                     let here = |_: Range<usize>| Place::Override(text.clone());
+                    // Tables on the way that the file does not have were made by the override as well.
+                    for (dot, _) in path.match_indices('.') {
+                        places
+                            .entry(path[..dot].to_owned())
+                            .or_insert_with(|| (here(0..0), here(0..0)));
+                    }
                     places.insert(path.clone(), (here(0..0), here(0..0)));
                     record_value(&value, &path, &mut places, &here);
                 }
@@ -70,6 +76,34 @@ impl<'i> Document<'i> {
         } else {
             Err(problems)
         }
+    }
+
+    /// Takes out the plain value at `path`; `false` if there is none, or if it holds more than one value.
+    pub fn remove(&mut self, path: &str) -> bool {
+        let Some((parents, last)) = path.rsplit_once('.').or(Some(("", path))) else {
+            return false;
+        };
+        let mut table = self.root.get_mut();
+        let mut segments = parents.split('.').filter(|segment| !segment.is_empty());
+        while let Some(segment) = segments.next() {
+            table = match table.get_mut(segment).map(Spanned::get_mut) {
+                Some(DeValue::Table(table)) => table,
+                Some(DeValue::Array(array)) => {
+                    let entry = segments
+                        .next()
+                        .and_then(|number| array.get_mut(number.parse::<usize>().ok()?));
+                    match entry.map(Spanned::get_mut) {
+                        Some(DeValue::Table(table)) => table,
+                        _ => return false,
+                    }
+                }
+                _ => return false,
+            };
+        }
+        let plain = table
+            .get(last)
+            .is_some_and(|value| !matches!(value.get_ref(), DeValue::Table(_) | DeValue::Array(_)));
+        plain && table.remove(last).is_some()
     }
 
     /// Where the key of `path` was written; for a key that was left out, its nearest parent.

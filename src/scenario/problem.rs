@@ -113,7 +113,7 @@ pub fn did_you_mean<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -
         .map(|(_, name)| name)
 }
 
-/// "a, b and c", cut after twelve names.
+/// "a, b and c", cut where it gets too long to read.
 #[must_use]
 pub fn list(names: &[&str]) -> String {
     const LONGEST: usize = 40;

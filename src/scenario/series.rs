@@ -64,14 +64,13 @@ pub fn daily_prices(
             ));
             continue;
         };
-        let Some(price) = price
-            .parse()
-            .ok()
-            .filter(|p: &f64| p.is_finite() && *p > 0.0)
-        else {
+        let Some(price) = price.parse().ok().filter(|p: &f64| *p > 0.0 && *p <= 1e12) else {
             problems.push(at(
                 line,
-                format!("`{}` is not a price above 0", printable(price)),
+                format!(
+                    "`{}` is not a price above 0 and at most 1e12",
+                    printable(price)
+                ),
                 "write USD per bitcoin",
             ));
             continue;

@@ -121,6 +121,7 @@ impl Walk<'_, '_> {
             }
             "integer" => match value.get_ref() {
                 DeValue::Integer(_) => self.number(schema, value, path),
+                DeValue::Float(float) => self.float_for_integer(float.as_str(), value, path),
                 _ => self.wrong_type("a whole number", value, path),
             },
             "number" => match value.get_ref() {
@@ -144,13 +145,30 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// `1e2` is a whole number to people, and not to TOML.
+    fn float_for_integer(&mut self, text: &str, value: &Spanned<DeValue<'_>>, path: &str) {
+        let whole = text
+            .replace('_', "")
+            .parse::<f64>()
+            .ok()
+            .filter(|number| number.fract() == 0.0 && number.abs() < 1e15);
+        match whole {
+            Some(number) => self.at_value(
+                path,
+                format!("{} is not written as a whole number", printable(text)),
+                format!("write {number}"),
+            ),
+            None => self.wrong_type("a whole number", value, path),
+        }
+    }
+
     fn number(&mut self, schema: &Value, value: &Spanned<DeValue<'_>>, path: &str) {
         let shown = shown(value.get_ref());
         let Some(number) = number_of(value.get_ref()) else {
             return self.at_value(
                 path,
-                format!("{shown} does not fit into 64 bits"),
-                "write a smaller number",
+                format!("{shown} does not fit into a signed 64-bit integer"),
+                format!("it must be {}", range_of(schema)),
             );
         };
         let unit = schema["x-unit"]

@@ -139,7 +139,7 @@ fn values_out_of_range() {
     );
     assert_eq!(
         edited("count = 20", "count = 99999999999999999999"),
-        "  line 13, column 9: firms.count\n    99999999999999999999 does not fit into 64 bits\n    write a smaller number"
+        "  line 13, column 9: firms.count\n    99999999999999999999 does not fit into a signed 64-bit integer\n    it must be at least 0 and at most 1e7"
     );
     assert_eq!(
         edited("days = 30", "days = 0"),
@@ -292,7 +292,7 @@ fn price_paths_say_which_row_is_wrong() {
     );
     assert_eq!(
         with("date,usd\n2025-10-01,1\n2025-10-20,-2\n"),
-        "  p.csv, line 3: bitcoin.price.file\n    `-2` is not a price above 0\n    write USD per bitcoin"
+        "  p.csv, line 3: bitcoin.price.file\n    `-2` is not a price above 0 and at most 1e12\n    write USD per bitcoin"
     );
     assert!(
         with("date,usd\n2025-10-20,1\n2025-12-20,2\n").contains("the rows cover day 5 to day 66")
@@ -323,6 +323,57 @@ fn all_problems_come_at_once_in_file_order() {
         ]
     );
     assert!(refused.to_string().starts_with("s.toml has 4 problems\n"));
+}
+
+#[test]
+fn rules_between_keys_are_checked_beside_keys_that_are_wrong() {
+    let text = GOOD
+        .replace("volatility = 0.6 }", "volatilty = 0.6 }")
+        .replace("share = 0.4", "share = 0.5");
+    assert_eq!(
+        body(&refused(&text, &[])),
+        "s.toml has 2 problems\n\n  line 19, column 31: regions.us.power.volatilty\n    unknown key\n    did you mean `volatility`?\n\n  line 23, column 9: regions.paraguay.share\n    the shares add up to 1.1; they must add up to 1 (within 1e-9)\n    lower one of: us 0.6, paraguay 0.5"
+    );
+}
+
+#[test]
+fn a_table_made_by_an_override_is_named_by_it() {
+    assert_eq!(
+        set("regions.oman.power.usd_per_mwh=40"),
+        "  --set regions.oman.power.usd_per_mwh=40: regions.oman.share\n    this key is missing\n    add it: Share of the network's hash rate at the start; the shares of all regions add up to 1"
+    );
+}
+
+#[test]
+fn whole_numbers_written_with_an_exponent_and_names_of_nothing() {
+    assert_eq!(
+        edited("count = 20", "count = 2e1"),
+        "  line 13, column 9: firms.count\n    2e1 is not written as a whole number\n    write 20"
+    );
+    assert_eq!(
+        edited("share = 0.4", "name = \" \"\nshare = 0.4"),
+        "  line 23, column 8: regions.paraguay.name\n    the name is empty or holds control characters\n    give it a name of one line"
+    );
+}
+
+#[test]
+fn a_series_without_end_is_not_read() {
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let text = GOOD.replace(
+        r#"{ model = "gbm", usd = 95_000.0, volatility = 0.4 }"#,
+        r#"{ model = "path", file = "/dev/zero" }"#,
+    );
+    let path = folder.path().join("s.toml");
+    std::fs::write(&path, text).expect("it can be written");
+    if Path::new("/dev/zero").exists() {
+        let error = load_scenario(&path, &[]).expect_err("it has no end");
+        assert!(
+            error
+                .to_string()
+                .contains("it has more than 16777216 bytes"),
+            "{error}"
+        );
+    }
 }
 
 #[test]

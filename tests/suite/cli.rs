@@ -163,7 +163,28 @@ fn reproduce_finds_the_same_bytes_and_notices_others() {
     assert!(
         place
             .fails(1, &["reproduce", "results/small"])
-            .contains("other bytes")
+            .contains("not the same bytes: means.csv")
+    );
+    fs::write(&path, &text).expect("it can be written");
+    let means = place.path("results/small/means.csv");
+    let table = fs::read_to_string(&means).expect("it is there");
+    fs::write(&means, table.replacen('1', "2", 1)).expect("it can be written");
+    assert!(
+        place
+            .fails(1, &["reproduce", "results/small"])
+            .contains("not the same bytes: means.csv")
+    );
+    fs::remove_file(&means).expect("it is there");
+    let verdicts = place.ok(&["reproduce", "results/small"]);
+    assert!(
+        verdicts.contains("means.csv same bytes; the file itself is not there"),
+        "{verdicts}"
+    );
+    fs::write(&path, text.replace("\"seed\": 1", "\"seed\": 2")).expect("it can be written");
+    assert!(
+        place
+            .fails(1, &["reproduce", "results/small"])
+            .contains("the file was changed")
     );
 
     fs::write(
@@ -381,4 +402,102 @@ fn an_interrupted_run_ends_in_order_and_leaves_nothing() {
     assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
     assert!(stderr(&output).contains("interrupted"));
     assert!(!place.path("results/small").exists());
+}
+
+#[test]
+fn results_folders_are_numbered_behind_a_slash_and_overwriting_leaves_nothing_stale() {
+    let place = Place::new();
+    let run = |arguments: &[&str]| {
+        let mut all = vec!["run", "small.toml", "-q"];
+        all.extend(arguments);
+        place.ok(&all)
+    };
+    run(&["--out", "sl/", "--keep-replicas"]);
+    run(&["--out", "sl/"]);
+    assert!(place.path("sl-2/means.csv").exists());
+    fs::write(place.path("sl/notes.txt"), "mine").expect("it can be written");
+    run(&["--out", "sl", "--overwrite"]);
+    assert!(!place.path("sl/replicas.csv").exists() && place.path("sl/notes.txt").exists());
+    fs::write(place.path("file"), "").expect("it can be written");
+    let message = place.fails(74, &["run", "small.toml", "--out", "file", "--overwrite"]);
+    assert!(message.contains("it is a file"), "{message}");
+}
+
+#[test]
+fn a_scenario_comes_from_standard_input_as_well() {
+    let place = Place::new();
+    let text = fs::File::open(place.path("small.toml")).expect("it is there");
+    let status = place
+        .command(&["run", "-", "-q"])
+        .stdin(text)
+        .stdout(Stdio::null())
+        .status()
+        .expect("the program starts");
+    assert!(status.success());
+    assert!(place.path("results/stdin/means.csv").exists());
+}
+
+#[test]
+fn days_on_which_nothing_ran_are_told_everywhere() {
+    let place = Place::new();
+    let output = place.ok(&[
+        "run",
+        "small.toml",
+        "--json",
+        "--set",
+        "bitcoin.price.usd=5000",
+    ]);
+    let json: Value = serde_json::from_str(&output).expect("it is JSON");
+    let warned = |warnings: &Value| {
+        let all = warnings.as_array().expect("it is a list").iter();
+        all.filter_map(Value::as_str)
+            .any(|warning| warning.contains("days on which nothing ran"))
+    };
+    assert!(warned(&json["warnings"]), "{json}");
+    assert!(warned(&metadata(&place.path("results/small"))["warnings"]));
+    let table = place.ok(&["run", "small.toml", "-q", "--set", "bitcoin.price.usd=5000"]);
+    assert!(table.contains("* not defined in every replica"), "{table}");
+}
+
+#[test]
+fn odd_uses_are_answered() {
+    let place = Place::new();
+    assert!(
+        place
+            .fails(2, &["run", "small.toml", "--seed", "9223372036854775808"])
+            .contains("--seed")
+    );
+    assert!(
+        place
+            .fails(2, &["run", "small.toml", "--threads", "5000"])
+            .contains("1..=1024")
+    );
+    fs::write(place.path("there.toml"), "mine").expect("it can be written");
+    let message = place.fails(74, &["new", "there.toml"]);
+    assert!(message.contains("choose another name"), "{message}");
+    assert_eq!(
+        fs::read_to_string(place.path("there.toml")).ok().as_deref(),
+        Some("mine")
+    );
+    let output = place.run(&["trace", "small.toml", "--replica", "123456"]);
+    assert!(output.status.success());
+    assert!(stderr(&output).contains("123456 is not one of them"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_behind_standard_output_is_said() {
+    let place = Place::new();
+    let full = fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .expect("Linux has it");
+    let output = place
+        .command(&["schema"])
+        .stdout(full)
+        .stderr(Stdio::piped())
+        .output()
+        .expect("the program starts");
+    assert_eq!(output.status.code(), Some(74));
+    assert!(stderr(&output).contains("cannot write to standard output"));
 }
