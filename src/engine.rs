@@ -55,8 +55,8 @@ pub struct Decision<'a> {
     pub to: usize,
     /// First day at the new place.
     pub arrival: u32,
-    /// Utility of every region, USD/MWh; negative infinity where it cannot go.
-    pub utilities: &'a [f64],
+    /// What was compared: the utility of every region and its parts.
+    pub review: &'a Review,
     /// The draw that decided.
     pub uniform: f64,
 }
@@ -310,7 +310,7 @@ impl History<'_> {
                 from,
                 to,
                 arrival,
-                utilities: &self.review.utilities,
+                review: &self.review,
                 uniform: draw,
             };
             observer.decision(&decision, &self.fleets);

@@ -224,6 +224,9 @@ fn summaries(records: &[Vec<f64>]) -> Vec<Option<Summary>> {
 /// Fleets and firms in flat arrays, with what sorting and drawing them takes for a while.
 const BYTES_PER_FIRM: u64 = 160;
 
+/// The program itself, and a batch of rows on its way into a file.
+const BYTES_OF_OUTPUT: u64 = 48 << 20;
+
 /// Bytes that a run needs, within about a fifth: records, summaries and the histories under way.
 #[must_use]
 pub fn memory_needed(scenario: &Scenario, threads: usize) -> u64 {
@@ -233,7 +236,7 @@ pub fn memory_needed(scenario: &Scenario, threads: usize) -> u64 {
     let summaries = columns * size_of::<Option<Summary>>() as u64;
     let firms = u64::from(scenario.firms.count) + scenario.firms.named.len() as u64;
     let tables = u64::from(scenario.days) * scenario.regions.len() as u64 * 24;
-    records + summaries + tables + firms * BYTES_PER_FIRM * threads as u64
+    records + summaries + tables + firms * BYTES_PER_FIRM * threads as u64 + BYTES_OF_OUTPUT
 }
 
 /// Bytes as a person writes them.

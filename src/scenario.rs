@@ -15,6 +15,7 @@ mod raw;
 mod series;
 mod shape;
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
@@ -450,11 +451,20 @@ pub enum LoadError {
 /// # Errors
 /// [`LoadError::Io`] if the file cannot be read, [`LoadError::Refused`] with every problem found in it.
 pub fn load_scenario(path: &Path, overrides: &[String]) -> Result<Scenario, LoadError> {
-    let bytes = read(path, document::MAX_BYTES).map_err(|source| LoadError::Io {
+    let bytes = if path.as_os_str() == "-" {
+        read(std::io::stdin(), document::MAX_BYTES)
+    } else {
+        read_file(path, document::MAX_BYTES)
+    };
+    let bytes = bytes.map_err(|source| LoadError::Io {
         path: path.to_owned(),
         source,
     })?;
-    let file = path.display().to_string();
+    let file = if path.as_os_str() == "-" {
+        "standard input".to_owned()
+    } else {
+        path.display().to_string()
+    };
     let refuse = |place, rule: String, next: &str| {
         LoadError::Refused(Refused {
             file: file.clone(),
@@ -488,7 +498,8 @@ pub fn load_scenario(path: &Path, overrides: &[String]) -> Result<Scenario, Load
     })?;
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
     let mut inputs = |name: &str| -> Result<String, String> {
-        let bytes = read(&folder.join(name), MAX_INPUT_BYTES).map_err(|error| error.to_string())?;
+        let bytes =
+            read_file(&folder.join(name), MAX_INPUT_BYTES).map_err(|error| error.to_string())?;
         if bytes.len() > MAX_INPUT_BYTES {
             return Err(format!("it has more than {MAX_INPUT_BYTES} bytes"));
         }
@@ -560,7 +571,9 @@ fn parse(
         overrides: overrides.to_vec(),
         inputs: Vec::new(),
     };
-    let checked = check::check(raw, &document, &mut source, inputs);
+    // Whether anything runs hangs on many keys, so it is asked only where none of them was taken out.
+    let complete = problems.is_empty();
+    let checked = check::check(raw, &document, &mut source, inputs, complete);
     if !problems.is_empty() {
         let taken_out: Vec<String> = problems.iter().map(|p| format!("{}.", p.key)).collect();
         // What a table lacks because a key of it was taken out is no problem of its own.
@@ -580,16 +593,13 @@ fn parse(
 /// Largest file that a scenario may name: a century of daily prices is a twentieth of it.
 const MAX_INPUT_BYTES: usize = 16 << 20;
 
-/// Reads a file, or standard input for `-`, up to one byte more than `most`: that tells "too long" from
-/// "just fits" without reading a huge file.
-fn read(path: &Path, most: usize) -> std::io::Result<Vec<u8>> {
-    use std::io::Read;
-    let file: Box<dyn Read> = if path.as_os_str() == "-" {
-        Box::new(std::io::stdin())
-    } else {
-        Box::new(std::fs::File::open(path)?)
-    };
+fn read_file(path: &Path, most: usize) -> std::io::Result<Vec<u8>> {
+    read(std::fs::File::open(path)?, most)
+}
+
+/// Reads up to one byte more than `most`: that tells "too long" from "just fits" without reading a huge file.
+fn read(from: impl Read, most: usize) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    file.take(most as u64 + 1).read_to_end(&mut bytes)?;
+    from.take(most as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::OutputError;
-use super::metadata::read_metadata;
+use super::metadata::{METADATA_FILE, read_metadata};
 
 /// A results folder; removed again on drop unless something was kept in it.
 #[derive(Debug)]
@@ -50,7 +50,9 @@ impl Drop for ResultsFolder {
 /// Files that the metadata of an older run in `folder` lists.
 fn listed_files(folder: &Path) -> Vec<String> {
     let tables = read_metadata(folder).map_or(Vec::new(), |metadata| metadata.tables);
-    let plain = |file: &String| Path::new(file).components().count() == 1 && !file.starts_with('.');
+    let plain = |file: &String| {
+        Path::new(file).components().count() == 1 && !file.starts_with('.') && file != METADATA_FILE
+    };
     tables
         .into_iter()
         .map(|table| table.file)

@@ -2,6 +2,7 @@
 //!
 //! Tidy and long: one row is one number with everything that says what it is.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::table::{Cells, Column, Table};
@@ -21,13 +22,33 @@ pub fn batches<'a>(
 ) -> Box<dyn Iterator<Item = Table> + 'a> {
     let labels = Labels::new(scenario, ensemble);
     match name {
-        MEANS => Box::new(std::iter::once_with(move || means(ensemble, &labels))),
-        QUANTILES => Box::new(std::iter::once_with(move || quantiles(ensemble, &labels))),
+        MEANS => {
+            Box::new(spans_of_dates(ensemble, 1).map(move |dates| means(ensemble, &labels, dates)))
+        }
+        QUANTILES => Box::new(
+            spans_of_dates(ensemble, PROBABILITIES.len())
+                .map(move |dates| quantiles(ensemble, &labels, dates)),
+        ),
         _ => Box::new(
             (0..ensemble.replicas as usize)
                 .map(move |replica| one_replica(ensemble, &labels, replica)),
         ),
     }
+}
+
+/// Rows of a batch, about: small beside the records, large enough for a row group.
+const BATCH_ROWS: usize = 100_000;
+
+/// Spans of record days whose rows, `per_quantity` for each quantity, make batches.
+fn spans_of_dates(
+    ensemble: &Ensemble,
+    per_quantity: usize,
+) -> impl Iterator<Item = Range<usize>> + use<> {
+    let dates = ensemble.dates.len();
+    let span = (BATCH_ROWS / (ensemble.quantities.len() * per_quantity).max(1)).max(1);
+    (0..dates)
+        .step_by(span)
+        .map(move |first| first..(first + span).min(dates))
 }
 
 /// Labels that repeat over many rows, each stored once.
@@ -86,9 +107,9 @@ impl Labels {
     }
 }
 
-/// All rows of (record day, quantity), in order.
-fn rows(ensemble: &Ensemble) -> Vec<(usize, usize)> {
-    (0..ensemble.dates.len())
+/// All rows of (record day, quantity) of some record days, in order.
+fn rows(ensemble: &Ensemble, dates: Range<usize>) -> Vec<(usize, usize)> {
+    dates
         .flat_map(|date| (0..ensemble.quantities.len()).map(move |quantity| (date, quantity)))
         .collect()
 }
@@ -114,8 +135,8 @@ fn counted(ensemble: &Ensemble, (date, quantity): (usize, usize)) -> i64 {
         .map_or(0, |summary| summary.replicas as i64)
 }
 
-fn means(ensemble: &Ensemble, labels: &Labels) -> Table {
-    let rows = rows(ensemble);
+fn means(ensemble: &Ensemble, labels: &Labels, dates: Range<usize>) -> Table {
+    let rows = rows(ensemble, dates);
     let mut columns = labels.columns(ensemble, &rows);
     let summaries: Vec<_> = rows.iter().map(|(d, q)| ensemble.summary(*d, *q)).collect();
     columns.push(integer(
@@ -140,9 +161,9 @@ fn means(ensemble: &Ensemble, labels: &Labels) -> Table {
     Table { columns }
 }
 
-fn quantiles(ensemble: &Ensemble, labels: &Labels) -> Table {
+fn quantiles(ensemble: &Ensemble, labels: &Labels, dates: Range<usize>) -> Table {
     let count = PROBABILITIES.len();
-    let rows: Vec<(usize, usize)> = rows(ensemble)
+    let rows: Vec<(usize, usize)> = rows(ensemble, dates)
         .into_iter()
         .flat_map(|row| std::iter::repeat_n(row, count))
         .collect();
@@ -179,7 +200,7 @@ fn quantiles(ensemble: &Ensemble, labels: &Labels) -> Table {
 }
 
 fn one_replica(ensemble: &Ensemble, labels: &Labels, replica: usize) -> Table {
-    let rows = rows(ensemble);
+    let rows = rows(ensemble, 0..ensemble.dates.len());
     let mut columns = labels.columns(ensemble, &rows);
     columns.insert(1, integer("replica", vec![replica as i64; rows.len()]));
     let values = ensemble.replica(replica);

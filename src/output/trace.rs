@@ -62,11 +62,11 @@ const DAY_COLUMNS: [(&str, Kind); 12] = [
     ("worst_running_j_per_th", Kind::Number),
 ];
 
-const DECISION_COLUMNS: [(&str, Kind); 13] = [
+const DECISION_COLUMNS: [(&str, Kind); 16] = [
     ("date", Kind::Text),
     ("day", Kind::Integer),
     ("fleet", Kind::Integer),
-    ("firm", Kind::Integer),
+    ("firm", Kind::Text),
     ("hash_rate_phs", Kind::Number),
     ("efficiency_j_per_th", Kind::Number),
     ("from", Kind::Text),
@@ -75,6 +75,9 @@ const DECISION_COLUMNS: [(&str, Kind); 13] = [
     ("draw", Kind::Number),
     ("region", Kind::Text),
     ("utility_usd_per_mwh", Kind::Number),
+    ("margin_usd_per_mwh", Kind::Number),
+    ("attraction_usd_per_mwh", Kind::Number),
+    ("moving_cost_usd_per_mwh", Kind::Number),
     ("chosen", Kind::Integer),
 ];
 
@@ -89,6 +92,15 @@ struct Trace<'s> {
 impl Trace<'_> {
     fn date(&self, day: u32) -> Cell {
         Cell::Text(self.scenario.date(day).to_string().into())
+    }
+
+    /// A firm's name; one of the tail has its number there, from 1.
+    fn firm(&self, firm: u32) -> Arc<str> {
+        let named = &self.scenario.firms.named;
+        match named.get(firm as usize) {
+            Some(firm) => firm.name.as_str().into(),
+            None => format!("tail {}", firm as usize - named.len() + 1).into(),
+        }
     }
 
     fn region(&self, region: usize) -> Cell {
@@ -123,12 +135,14 @@ impl Observer for Trace<'_> {
         if !moved && !self.stays {
             return;
         }
-        for (region, utility) in decision.utilities.iter().enumerate() {
+        let firm = self.firm(fleets.firm[decision.fleet]);
+        for (region, utility) in decision.review.utilities.iter().enumerate() {
+            let parts = decision.review.parts(fleets, decision.fleet, region);
             let row = [
                 self.date(decision.day),
                 Cell::Integer(i64::from(decision.day)),
                 Cell::Integer(decision.fleet as i64),
-                Cell::Integer(i64::from(fleets.firm[decision.fleet])),
+                Cell::Text(firm.clone()),
                 Cell::number(fleets.hash_phs[decision.fleet]),
                 Cell::number(fleets.efficiency[decision.fleet]),
                 self.region(decision.from),
@@ -138,6 +152,9 @@ impl Observer for Trace<'_> {
                 self.region(region),
                 // A region that is closed or full has no utility: an empty cell.
                 Cell::Number((*utility > CLOSED).then_some(*utility)),
+                Cell::number(parts.margin),
+                Cell::number(parts.attraction),
+                Cell::number(parts.moving),
                 Cell::Integer(i64::from(region == decision.to)),
             ];
             self.decisions.push(row);

@@ -109,6 +109,31 @@ impl Review {
         )
     }
 
+    /// The parts of what a region offers to a fleet by the expectations last prepared, whether it may go there
+    /// or not. [`Self::utilities`] are their sums.
+    #[must_use]
+    pub fn parts(&self, fleets: &Fleets, fleet: usize, region: usize) -> Parts {
+        let here = usize::from(fleets.region[fleet]);
+        let efficiency = fleets.efficiency[fleet];
+        let breakeven = breakeven_power_price(self.hashprice, efficiency);
+        let margin = |place: &Place| (breakeven * place.kept - place.delivered).max(0.0);
+        let place = &self.places[region];
+        let bonus = |applies: bool, bonus: f64| if applies { bonus } else { 0.0 };
+        Parts {
+            margin: margin(place),
+            attraction: place.pull
+                + bonus(region == here, self.stay_bonus)
+                + bonus(region == usize::from(fleets.home[fleet]), self.home_bonus),
+            moving: if region == here {
+                0.0
+            } else {
+                place.moving_per_inverse_efficiency / efficiency
+                    + place.moving_flat
+                    + margin(&self.places[here]) * self.downtime_hours_per_horizon_hour
+            },
+        }
+    }
+
     /// Fills [`Self::utilities`] for a fleet.
     fn weigh_up(&mut self, fleets: &Fleets, fleet: usize, capacities: &Capacities) {
         let here = usize::from(fleets.region[fleet]);
@@ -135,6 +160,17 @@ impl Review {
             self.utilities[r] = utility;
         }
     }
+}
+
+/// The parts of a utility, USD/MWh: it is `margin + attraction - moving`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Parts {
+    /// Expected margin.
+    pub margin: f64,
+    /// Appeal, the pull of size, the bonus of staying and that of home.
+    pub attraction: f64,
+    /// Cost of moving, lost revenue included.
+    pub moving: f64,
 }
 
 /// Whether the draw falls to `first` whatever the exact weights are: most fleets stay, and this says so

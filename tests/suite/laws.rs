@@ -407,9 +407,17 @@ impl Observer for Watch<'_> {
             "fleet {fleet} is not due"
         );
         assert_eq!(usize::from(fleets.site[fleet]), decision.from);
-        assert!(decision.utilities[decision.from].is_finite());
-        assert!(decision.utilities[decision.to].is_finite());
-        assert!(decision.utilities.iter().all(|u| *u < f64::INFINITY));
+        assert!(decision.review.utilities[decision.from].is_finite());
+        assert!(decision.review.utilities[decision.to].is_finite());
+        assert!(decision.review.utilities.iter().all(|u| *u < f64::INFINITY));
+        for (region, utility) in decision.review.utilities.iter().enumerate() {
+            let parts = decision.review.parts(fleets, fleet, region);
+            let sum = parts.margin + parts.attraction - parts.moving;
+            assert!(
+                *utility == f64::NEG_INFINITY
+                    || (utility - sum).abs() <= 1e-9 * (1.0 + parts.moving)
+            );
+        }
         if decision.to == decision.from {
             assert_eq!(decision.arrival, day);
         } else {

@@ -304,7 +304,7 @@ struct FirstDecision {
 impl Observer for FirstDecision {
     fn decision(&mut self, decision: &Decision<'_>, fleets: &Fleets) {
         if self.utilities.is_empty() && decision.from == 0 {
-            self.utilities = decision.utilities.to_vec();
+            self.utilities.clone_from(&decision.review.utilities);
             self.efficiency = fleets.efficiency[decision.fleet];
         }
     }
