@@ -2,22 +2,31 @@
 //!
 //! [`History::step`] is the whole engine contract: the order in which mechanisms act on a day.
 
+mod bans;
+mod reviews;
+
 use rand::rngs::ChaCha8Rng;
 
 use crate::protocol::hashprice;
-use crate::random::{Purpose, Streams, gamma, seek_day, uniform};
-use crate::record::{Day, Recorder, quantities};
+use crate::random::{Purpose, Streams, normal, seek_day};
+use crate::record::{Day, Ledger, Recorder, quantities};
 use crate::scenario::Scenario;
-use crate::units::DAYS_PER_YEAR;
+use crate::units::DAYS_PER_MONTH;
 use crate::world::capacity::Capacities;
-use crate::world::expectation::Expectations;
+use crate::world::events::Events;
+use crate::world::expectation::{Expectations, Seen};
+use crate::world::fees::Fees;
 use crate::world::fleet::Fleets;
+use crate::world::growth::{Order, Orders};
+use crate::world::hardware::Market;
 use crate::world::network::Network;
-use crate::world::population::populate;
+use crate::world::population::{choose_pool, pools_of_firms, populate, streams_of_start};
 use crate::world::power::{PowerPlan, PowerPrices};
 use crate::world::price::{Price, PricePlan};
 use crate::world::review::Review;
-use crate::world::running::worst_running;
+use crate::world::running::{RunningLaw, Threshold, worst_running, worst_running_at_start};
+use bans::{Bans, keeps_out};
+use reviews::{Considerations, Purchases};
 
 /// A scenario made ready to run: what all its histories share.
 pub struct Model<'s> {
@@ -56,7 +65,7 @@ pub struct Decision<'a> {
     /// First day at the new place.
     pub arrival: u32,
     /// What was compared: the utility of every region and its parts.
-    pub review: &'a Review,
+    pub review: &'a Review<'a>,
     /// The draw that decided.
     pub uniform: f64,
 }
@@ -64,7 +73,7 @@ pub struct Decision<'a> {
 /// Watches a history. The runs that matter for speed are watched by nobody, at no cost.
 pub trait Observer {
     /// A day has passed; `blocks` were found in it.
-    fn day(&mut self, _today: &Day<'_>, _blocks: u64) {}
+    fn day(&mut self, _today: &Day<'_>, _fleets: &Fleets, _blocks: u64) {}
     /// A fleet has weighed up its regions.
     fn decision(&mut self, _decision: &Decision<'_>, _fleets: &Fleets) {}
 }
@@ -133,7 +142,7 @@ impl<'s> Model<'s> {
     pub fn begin(&self, replica: u64) -> Result<History<'_>, EngineError> {
         let scenario = self.scenario;
         let streams = Streams::new(scenario.seed, replica);
-        let fleets = populate(scenario, streams).map_err(|error| EngineError::NothingRuns {
+        let mut fleets = populate(scenario, streams).map_err(|error| EngineError::NothingRuns {
             replica,
             region: scenario.regions[error.region].id.clone(),
         })?;
@@ -143,39 +152,85 @@ impl<'s> Model<'s> {
             let region = usize::from(fleets.region[fleet]);
             load[region] += fleets.power_mw(fleet) * scenario.regions[region].power.pue;
         }
-        let moving = &scenario.moving;
-        let rate = moving.consider_per_year * f64::from(moving.review_days) / DAYS_PER_YEAR;
-        Ok(History {
+        let laws: Vec<RunningLaw> = scenario
+            .regions
+            .iter()
+            .map(|region| RunningLaw::of(scenario, region))
+            .collect();
+        let running_load = running_load_at_start(scenario, &mut fleets, &laws);
+        let mut history = History {
             scenario,
             power_plan: &self.power,
             price: Price::new(&self.price, streams),
-            power: PowerPrices::new(&self.power, streams),
-            capacities: Capacities::new(scenario, load),
+            fees: Fees::new(&scenario.bitcoin, streams),
+            events: Events::new(scenario, streams),
+            power: PowerPrices::new(&self.power, streams, running_load.clone()),
+            capacities: Capacities::new(scenario, streams, load),
             network: Network::new(&scenario.bitcoin),
+            market: Market::new(&scenario.hardware, scenario.bitcoin.hashprice_at_start()),
             expectations: Expectations::new(scenario),
             review: Review::new(scenario),
+            orders: Orders::new(scenario),
+            bans: Bans::new(regions),
             recorder: Recorder::new(scenario),
-            fleets,
+            ledger: Ledger::default(),
+            threshold: Threshold::new(scenario),
+            laws,
+            pools: pools_of_firms(scenario, streams),
+            firm_luck: firm_luck_at_start(scenario, streams),
             running: vec![0.0; regions],
-            worst_running: vec![0.0; regions],
+            running_load,
+            machines_mw: vec![0.0; regions],
+            powered: vec![1.0; regions],
+            worst_today: vec![0.0; regions],
             delivered: vec![0.0; regions],
             moved: vec![0.0; regions * regions],
             blocks: streams.open(Purpose::Blocks, 0),
             choices: streams.open(Purpose::Review, 0),
-            considerations: (rate < f64::INFINITY).then(|| Considerations {
-                probability: -libm::expm1(-rate),
-                stream: streams.open(Purpose::Consider, 0),
-            }),
+            considerations: Considerations::new(scenario, streams),
+            purchases: Purchases::new(scenario, streams),
+            fleets,
             streams,
             notes: Notes::default(),
-        })
+        };
+        history.ledger.start = history.fleets.hash_phs.iter().sum();
+        history.order_pipeline();
+        Ok(history)
     }
 }
 
-/// Whether a fleet due for review considers moving at all.
-struct Considerations {
-    probability: f64,
-    stream: ChaCha8Rng,
+/// Running load of every region at base prices and the eve's hashprice, MW at the meter. Asked for only where the park
+/// changes: what a fixed one draws moves nothing.
+fn running_load_at_start(
+    scenario: &Scenario,
+    fleets: &mut Fleets,
+    laws: &[RunningLaw],
+) -> Vec<f64> {
+    let regions = scenario.regions.len();
+    let (mut hash, mut megawatts) = (vec![0.0; regions], vec![0.0; regions]);
+    if fleets.is_fixed() {
+        return megawatts;
+    }
+    let ln_worst: Vec<f64> = worst_running_at_start(scenario)
+        .iter()
+        .map(|worst| libm::log(worst.max(0.0)))
+        .collect();
+    fleets.visit(&ln_worst, laws, &mut hash, &mut megawatts);
+    for (megawatts, region) in megawatts.iter_mut().zip(&scenario.regions) {
+        *megawatts *= region.power.pue;
+    }
+    megawatts
+}
+
+/// Standard normal luck of every firm that buys.
+fn firm_luck_at_start(scenario: &Scenario, streams: Streams) -> Vec<f64> {
+    if scenario.growth.is_none() {
+        return Vec::new();
+    }
+    let mut stream = streams_of_start(scenario, streams).open(Purpose::FirmLuck, 0);
+    (0..scenario.firms_at_start())
+        .map(|_| normal(&mut stream))
+        .collect()
 }
 
 /// The state of one history.
@@ -184,35 +239,61 @@ pub struct History<'m> {
     power_plan: &'m PowerPlan,
     streams: Streams,
     price: Price<'m>,
+    fees: Fees,
+    events: Events<'m>,
     power: PowerPrices<'m>,
-    capacities: Capacities,
+    capacities: Capacities<'m>,
     network: Network,
+    market: Market<'m>,
     expectations: Expectations,
-    review: Review,
-    recorder: Recorder,
+    review: Review<'m>,
+    orders: Orders<'m>,
+    bans: Bans,
+    recorder: Recorder<'m>,
     fleets: Fleets,
+    ledger: Ledger,
+    threshold: Threshold,
+    laws: Vec<RunningLaw>,
+    /// Pool of every firm; empty where there are no pools.
+    pools: Vec<u16>,
+    /// Luck of every firm; empty where nobody buys.
+    firm_luck: Vec<f64>,
+    /// By region: hash rate that runs, PH/s; its load at the meter and in the machines, MW; part of the machines with power.
     running: Vec<f64>,
-    worst_running: Vec<f64>,
+    running_load: Vec<f64>,
+    machines_mw: Vec<f64>,
+    powered: Vec<f64>,
+    /// Worst efficiency that pays for its power today, before any lag, J/TH.
+    worst_today: Vec<f64>,
+    /// Price of the power that a machine would save by being off, at the meter, USD/MWh.
     delivered: Vec<f64>,
     moved: Vec<f64>,
     blocks: ChaCha8Rng,
     choices: ChaCha8Rng,
     considerations: Option<Considerations>,
+    purchases: Option<Purchases>,
     notes: Notes,
 }
 
 impl History<'_> {
     /// One day, from its prices to its decisions. `row` receives the record if the day is recorded.
     pub fn step(&mut self, day: u32, row: Option<&mut [f64]>, observer: &mut impl Observer) {
-        // Prices of the day.
-        let btc_price = self.price.next(day);
-        let reward_btc = self.network.reward_btc(self.scenario.bitcoin.fee_ratio);
+        // What is in force, and prices of the day.
+        self.events.step(day, &self.running_load);
+        let conditions = &self.events.conditions;
+        let btc_price = self.price.next(day) * conditions.btc_price;
+        let fee_ratio = self.fees.draw();
+        let reward_btc = self.network.reward_btc(fee_ratio);
         let hashprice = hashprice(self.network.difficulty, reward_btc, btc_price);
-        self.power.step(day);
-        self.capacities.step(day);
+        self.power.step(day, conditions);
+        self.capacities.step(day, conditions);
+        let of_late = self.expectations.smoothed_hashprice(hashprice);
+        self.market.step(day, of_late, conditions.hardware_price);
 
-        // Machines that arrive run from today; each runs if it earns its power.
-        self.fleets.arrive(day);
+        // Bans are followed; machines that arrive run from today; each runs if it earns its power.
+        self.follow_bans(day);
+        self.arrive(day);
+        self.deliver(day);
         self.run_machines(hashprice);
 
         let today = Day {
@@ -220,21 +301,28 @@ impl History<'_> {
             btc_price,
             hashprice,
             reward_btc,
+            fee_ratio,
             difficulty: self.network.difficulty,
             height: self.network.height,
             running: &self.running,
-            worst_running: &self.worst_running,
+            worst_running: &self.threshold.worst,
+            ln_worst_running: &self.threshold.ln_worst,
+            laws: &self.laws,
+            powered: &self.powered,
             spot: &self.power.spot,
             delivered: &self.delivered,
-            capacity: &self.capacities.capacity,
-            load: &self.capacities.load,
+            capacities: &self.capacities,
             moved: &self.moved,
-            fleets: &self.fleets,
+            market: &self.market,
+            under_way: self.orders.under_way,
+            ledger: self.ledger,
+            conditions: &self.events.conditions,
+            pools: &self.pools,
         };
         // Records show the day as it ran: before its blocks move the difficulty and its reviews the fleets.
         let recorded = row.is_some();
         if let Some(row) = row {
-            self.recorder.record(&today, row);
+            self.recorder.record(&today, &mut self.fleets, row);
         }
 
         // The chain grows.
@@ -242,121 +330,237 @@ impl History<'_> {
         self.notes.dark_days += u32::from(hash <= 0.0);
         seek_day(&mut self.blocks, day);
         let blocks = self.network.mine_day(day, hash, &mut self.blocks);
-        observer.day(&today, blocks);
+        self.fees.observe(day, blocks);
+        observer.day(&today, &self.fleets, blocks);
         if recorded {
             self.moved.fill(0.0);
         }
 
         // Miners take the day in, and those due decide.
-        let reward_after = self.network.reward_btc(self.scenario.bitcoin.fee_ratio);
+        self.power.observe_load(&self.running_load);
+        let reward_after = self.network.reward_btc(fee_ratio);
         let halving_ratio = if self.scenario.expectations.halving_known && reward_btc > 0.0 {
             reward_after / reward_btc
         } else {
             1.0
         };
-        self.expectations
-            .observe(day, hashprice, halving_ratio, self.power_plan, &self.power);
+        self.expectations.observe(&Seen {
+            day,
+            hashprice,
+            halving_ratio,
+            plan: self.power_plan,
+            prices: &self.power,
+            conditions: &self.events.conditions,
+            powered: &self.powered,
+        });
         self.review_fleets(day, observer);
-        debug_assert!(self.conserves(), "day {day}: load and fleets disagree");
+        self.orders
+            .close_day(day, &mut self.market, &mut self.capacities.reserved);
+        debug_assert!(
+            self.conserves(),
+            "day {day}: load, machines and fleets disagree"
+        );
     }
 
-    /// Runs every machine whose net revenue pays for its power.
+    /// Puts the fleets that arrive today in place. Who finds the region closed by a ban looks for another.
+    fn arrive(&mut self, day: u32) {
+        while let Some(fleet) = self.fleets.next_arrival(day) {
+            if keeps_out(&self.events.conditions, &self.fleets, fleet) {
+                self.evict(day, fleet);
+            } else {
+                self.fleets.settle_in(fleet);
+            }
+        }
+    }
+
+    /// Puts the machines that are delivered today in place.
+    fn deliver(&mut self, day: u32) {
+        while let Some(order) = self
+            .orders
+            .next_delivery(day, &mut self.capacities.reserved)
+        {
+            if order.replaces {
+                self.replace(&order);
+            } else {
+                self.install(day, &order);
+            }
+        }
+    }
+
+    /// New machines take the place of a fleet's old ones, up to all of its power.
+    fn replace(&mut self, order: &Order) {
+        let fleet = order.fleet;
+        let (hash, old) = (self.fleets.hash_phs[fleet], self.fleets.efficiency[fleet]);
+        let new = order.efficiency;
+        let bought = order.hash_phs.min(hash * old / new);
+        if bought <= 0.0 {
+            return;
+        }
+        let gone = (bought * new / old).min(hash);
+        let kept = hash - gone;
+        self.ledger.bought += bought;
+        self.ledger.scrapped += gone;
+        let efficiency = (kept * old + bought * new) / (kept + bought);
+        self.change(fleet, kept + bought, efficiency);
+    }
+
+    /// New machines join the firm's fleet in their region, or make a new one.
+    fn install(&mut self, day: u32, order: &Order) {
+        self.ledger.bought += order.hash_phs;
+        // Fewer than 256 regions.
+        let region = order.region as u16;
+        let fleets = &self.fleets;
+        let in_place = |fleet: &usize| fleets.site[*fleet] == region;
+        let joined = order.firm.and_then(|firm| {
+            Some(order.fleet)
+                .filter(in_place)
+                .or_else(|| fleets.of_firm(firm).find(in_place))
+        });
+        if let Some(fleet) = joined {
+            let (hash, old) = (self.fleets.hash_phs[fleet], self.fleets.efficiency[fleet]);
+            let sum = hash + order.hash_phs;
+            let efficiency = (hash * old + order.hash_phs * order.efficiency) / sum;
+            self.change(fleet, sum, efficiency);
+            return;
+        }
+        let firm = order.firm.unwrap_or_else(|| self.found_firm());
+        let luck = self.luck_of_site(day, self.fleets.len());
+        let (hash, efficiency) = (order.hash_phs, order.efficiency);
+        let fleet = self.fleets.found(firm, region, hash, efficiency, luck);
+        self.capacities.load[order.region] += self.at_meter(fleet);
+        if self.events.conditions.regions[order.region].banned {
+            self.evict(day, fleet);
+        }
+    }
+
+    /// A new firm: its luck and its pool.
+    fn found_firm(&mut self) -> u32 {
+        // Far fewer than 2^32 firms.
+        let firm = self.fleets.firms() as u32;
+        let entity = 1 + u64::from(firm);
+        let mut stream = self.streams.open(Purpose::FirmLuck, entity);
+        self.firm_luck.push(normal(&mut stream));
+        if !self.scenario.pools.tags.is_empty() {
+            let mut stream = self.streams.open(Purpose::Pool, entity);
+            let draw = crate::random::uniform(&mut stream);
+            self.pools.push(choose_pool(&self.scenario.pools, draw));
+        }
+        firm
+    }
+
+    /// Runs the machines whose net revenue pays for their power, as far as there is power for them.
     fn run_machines(&mut self, hashprice: f64) {
         let pool_fee = self.scenario.pools.fee.get();
         for (r, region) in self.scenario.regions.iter().enumerate() {
             let power = &region.power;
-            self.delivered[r] = power.pue * (self.power.spot[r] + power.adder.get());
-            let kept = 1.0 - pool_fee - region.tax.get();
-            self.worst_running[r] = worst_running(hashprice * kept, self.delivered[r]);
+            let saved = power.saved_when_off(self.power.spot[r]);
+            self.delivered[r] = power.pue * (saved + power.adder.get());
+            let tax = region.tax.get() + self.events.conditions.regions[r].tax;
+            let kept = 1.0 - pool_fee - tax;
+            self.worst_today[r] = worst_running(hashprice * kept, self.delivered[r]);
         }
-        self.fleets
-            .running_hash(&self.worst_running, &mut self.running);
-    }
-
-    /// Reviews the fleets that are due: those whose number leaves the remainder of the day.
-    fn review_fleets(&mut self, day: u32, observer: &mut impl Observer) {
-        let every = self.scenario.moving.review_days;
-        let first = (day % every) as usize;
-        if first >= self.fleets.len() {
+        self.threshold.follow(&self.worst_today);
+        if self.fleets.is_fixed() {
+            self.fleets
+                .running_hash(&self.threshold.worst, &mut self.running);
             return;
         }
-        let expected = self.expectations.hashprice(&self.network);
-        self.review.prepare(expected, &self.expectations.delivered);
-        // Draws are addressed by day and place in the queue, that is by fleet and review: used or not.
-        seek_day(&mut self.choices, day);
-        if let Some(considerations) = &mut self.considerations {
-            seek_day(&mut considerations.stream, day);
-        }
-        for fleet in (first..self.fleets.len()).step_by(every as usize) {
-            let draw = uniform(&mut self.choices);
-            let considers = self.considerations.as_mut().is_none_or(|considerations| {
-                uniform(&mut considerations.stream) < considerations.probability
-            });
-            if !considers || self.fleets.site[fleet] == self.fleets.nowhere() {
-                continue;
-            }
-            let from = usize::from(self.fleets.region[fleet]);
-            let to = self
-                .review
-                .choose(&self.fleets, fleet, &self.capacities, draw);
-            let arrival = if to == from {
-                day
-            } else {
-                day.saturating_add(self.downtime(day, fleet))
-            };
-            let decision = Decision {
-                day,
-                fleet,
-                from,
-                to,
-                arrival,
-                review: &self.review,
-                uniform: draw,
-            };
-            observer.decision(&decision, &self.fleets);
-            if to != from {
-                self.relocate(fleet, from, to, arrival);
-            }
+        self.fleets.visit(
+            &self.threshold.ln_worst,
+            &self.laws,
+            &mut self.running,
+            &mut self.machines_mw,
+        );
+        for (r, region) in self.scenario.regions.iter().enumerate() {
+            let wanted = self.machines_mw[r] * region.power.pue;
+            self.powered[r] = self.capacities.powered(r, wanted);
+            self.running[r] *= self.powered[r];
+            self.running_load[r] = wanted * self.powered[r];
         }
     }
 
-    /// A mover takes its new slot and frees the old one on the day it decides.
-    fn relocate(&mut self, fleet: usize, from: usize, to: usize, arrival: u32) {
-        let regions = &self.scenario.regions;
-        let mw = self.fleets.power_mw(fleet);
-        self.capacities.load[from] -= mw * regions[from].power.pue;
-        self.capacities.load[to] += mw * regions[to].power.pue;
-        self.moved[from * regions.len() + to] += self.fleets.hash_phs[fleet];
-        // Fewer than 256 regions.
-        self.fleets.depart(fleet, to as u16, arrival);
-    }
-
-    /// Days from a decision to the first day at the new place, at least 1.
-    fn downtime(&self, day: u32, fleet: usize) -> u32 {
-        let moving = &self.scenario.moving;
-        let days = if moving.downtime_cv > 0.0 {
-            let mut stream = self.streams.open(Purpose::Downtime, fleet as u64);
-            seek_day(&mut stream, day);
-            let shape = 1.0 / (moving.downtime_cv * moving.downtime_cv);
-            moving.downtime_days / shape * gamma(&mut stream, shape)
-        } else {
-            moving.downtime_days
+    /// Orders that are under way at the start: a part of every fleet for each month of the lead time, as far as there is
+    /// or will be room for them.
+    fn order_pipeline(&mut self) {
+        /// Days between two deliveries to a fleet.
+        const EVERY: u32 = 30;
+        let Some(growth) = &self.scenario.growth else {
+            return;
         };
-        // Saturates: who would be under way for longer than the history never arrives.
-        libm::round(days).max(1.0) as u32
-    }
-
-    /// Whether the load of every region is that of the fleets which hold a slot there.
-    fn conserves(&self) -> bool {
-        let mut load = vec![0.0; self.running.len()];
+        if growth.pipeline_per_month == 0.0 {
+            return;
+        }
+        let part = growth.pipeline_per_month * f64::from(EVERY) / DAYS_PER_MONTH;
+        let order = |fleets: &Fleets, fleet: usize, met: f64, efficiency: f64| Order {
+            firm: Some(fleets.firm[fleet]),
+            fleet,
+            region: usize::from(fleets.region[fleet]),
+            hash_phs: fleets.hash_phs[fleet] * part * met,
+            efficiency,
+            replaces: false,
+        };
+        let days = |fleet: usize| {
+            let first = fleet as u32 % EVERY;
+            (first..growth.lead_days).step_by(EVERY as usize)
+        };
+        let mut wanted = vec![0.0; self.scenario.regions.len()];
+        for fleet in 0..self.fleets.len() {
+            let order = order(&self.fleets, fleet, 1.0, self.market.frontier);
+            let pue = self.scenario.regions[order.region].power.pue;
+            wanted[order.region] += order.power_mw() * pue * days(fleet).count() as f64;
+        }
         for fleet in 0..self.fleets.len() {
             let region = usize::from(self.fleets.region[fleet]);
-            load[region] += self.fleets.power_mw(fleet) * self.scenario.regions[region].power.pue;
+            let capacity = self.capacities.capacity_on(growth.lead_days, region);
+            let room = (capacity - self.capacities.load[region]).max(0.0);
+            let met = if wanted[region] > room {
+                room / wanted[region]
+            } else {
+                1.0
+            };
+            for day in days(fleet) {
+                let order = order(&self.fleets, fleet, met, self.market.frontier);
+                self.orders
+                    .under_way_at_start(order, day, &mut self.capacities.reserved);
+            }
         }
-        let total: f64 = load.iter().sum();
+    }
+
+    /// Load of a fleet at the meter, MW.
+    fn at_meter(&self, fleet: usize) -> f64 {
+        let region = usize::from(self.fleets.region[fleet]);
+        self.fleets.power_mw(fleet) * self.scenario.regions[region].power.pue
+    }
+
+    /// Changes a fleet's machines and the load that holds their slot.
+    fn change(&mut self, fleet: usize, hash_phs: f64, efficiency: f64) {
+        let holds = self.fleets.holds_slot(fleet);
+        let before = self.at_meter(fleet);
+        self.fleets.change(fleet, hash_phs, efficiency);
+        if holds {
+            let region = usize::from(self.fleets.region[fleet]);
+            self.capacities.load[region] += self.at_meter(fleet) - before;
+        }
+    }
+
+    /// Whether the load of every region is that of the fleets which hold a slot there, and machines are those of the start
+    /// and those bought, without those scrapped and abandoned.
+    fn conserves(&self) -> bool {
+        let mut load = vec![0.0; self.running.len()];
+        let mut machines = 0.0;
+        for fleet in 0..self.fleets.len() {
+            machines += self.fleets.hash_phs[fleet];
+            if self.fleets.holds_slot(fleet) {
+                load[usize::from(self.fleets.region[fleet])] += self.at_meter(fleet);
+            }
+        }
+        let total: f64 = load.iter().sum::<f64>() + 1.0;
+        let ledger = &self.ledger;
+        let owned = ledger.start + ledger.bought - ledger.scrapped - ledger.abandoned;
         load.iter()
             .zip(&self.capacities.load)
             .all(|(counted, kept)| (counted - kept).abs() <= 1e-9 * total)
+            && (machines - owned).abs() <= 1e-9 * (ledger.start + ledger.bought)
             && !self.running.iter().any(|hash| !hash.is_finite())
     }
 }

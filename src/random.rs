@@ -40,6 +40,32 @@ pub enum Purpose {
     PriceJump = 10,
     /// Efficiency of the one machine that runs where the start's draw has none.
     FirstRunner = 11,
+    /// Fees around their mean.
+    Fees = 12,
+    /// Spikes of a region's power price.
+    Spike = 13,
+    /// Droughts of a basin.
+    Drought = 14,
+    /// What a site pays against others of its region.
+    SiteLuck = 15,
+    /// Luck and optimism of a firm that buys.
+    FirmLuck = 16,
+    /// The fresh half of that luck at a review.
+    FreshLuck = 17,
+    /// Where an order is placed.
+    OrderPlace = 18,
+    /// Whether an order that is smaller than a site is made.
+    Lump = 19,
+    /// How a fleet takes a ban.
+    Ban = 20,
+    /// When a hazard strikes.
+    Hazard = 21,
+    /// What all hazards have in common.
+    HazardCommon = 22,
+    /// The pool of a firm.
+    Pool = 23,
+    /// Blocks of past returns of the bitcoin price.
+    Bootstrap = 24,
 }
 
 /// The key of all randomness of one replica.

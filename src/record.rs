@@ -3,8 +3,12 @@
 use crate::concentration::{Concentration, expand_members, of_sorted_with};
 use crate::protocol::{HASHES_PER_DIFFICULTY, block_interval_seconds};
 use crate::scenario::Scenario;
-use crate::units::{DAYS_PER_YEAR, PETAHASH_PER_EXAHASH};
-use crate::world::fleet::Fleets;
+use crate::units::{DAYS_PER_YEAR, HOURS_PER_YEAR, PETAHASH_PER_EXAHASH};
+use crate::world::capacity::Capacities;
+use crate::world::events::Conditions;
+use crate::world::fleet::{Fleets, park_is_fixed};
+use crate::world::hardware::Market;
+use crate::world::running::RunningLaw;
 
 /// What a quantity is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,6 +19,10 @@ pub enum Level {
     Region,
     /// The distribution over firms.
     Firm,
+    /// The distribution over pools by tag.
+    Pool,
+    /// The distribution over groups of pools.
+    PoolGroup,
     /// What moved from one region to another.
     Flow,
 }
@@ -27,6 +35,8 @@ impl Level {
             Self::Network => "network",
             Self::Region => "region",
             Self::Firm => "firm",
+            Self::Pool => "pool",
+            Self::PoolGroup => "pool_group",
             Self::Flow => "flow",
         }
     }
@@ -102,41 +112,132 @@ const REGION: [(&str, &str); 13] = [
     ("electricity_cost_p90", "USD/BTC"),
 ];
 
+/// Of the network where the park changes.
+const CHANGING_NETWORK: [(&str, &str); 9] = [
+    ("fee_ratio", "1"),
+    ("seeking_hash_rate", "EH/s"),
+    ("ordered_hash_rate", "EH/s"),
+    ("bought", "EH/s"),
+    ("scrapped", "EH/s"),
+    ("abandoned", "EH/s"),
+    ("hardware_price", "USD/TH"),
+    ("frontier_efficiency", "J/TH"),
+    ("running_fleets", "units"),
+];
+
+/// Of a region where the park changes.
+const CHANGING_REGION: [(&str, &str); 9] = [
+    ("available", "MW"),
+    ("ordered_load", "MW"),
+    ("powered", "share"),
+    ("cash_cost_p10", "USD/BTC"),
+    ("cash_cost_p50", "USD/BTC"),
+    ("cash_cost_p90", "USD/BTC"),
+    ("all_in_cost_p10", "USD/BTC"),
+    ("all_in_cost_p50", "USD/BTC"),
+    ("all_in_cost_p90", "USD/BTC"),
+];
+
 /// Parts of a region's hash rate at which its cost per bitcoin is read.
 const COST_QUANTILES: [f64; 3] = [0.1, 0.5, 0.9];
 
 /// The quantities recorded for a scenario, in the order of every record.
 #[must_use]
 pub fn quantities(scenario: &Scenario) -> Vec<Quantity> {
-    let quantity = |level, name: &str, metric: String, unit| Quantity {
-        level,
-        name: name.to_owned(),
-        metric,
-        unit,
-    };
     let mut all = Vec::new();
+    let mut add = |level, name: &str, metric: String, unit| {
+        all.push(Quantity {
+            level,
+            name: name.to_owned(),
+            metric,
+            unit,
+        });
+    };
+    let shape = Shape::of(scenario);
     for (metric, unit) in NETWORK {
-        all.push(quantity(Level::Network, ALL, metric.into(), unit));
+        add(Level::Network, ALL, metric.into(), unit);
     }
-    for level in [Level::Region, Level::Firm] {
+    for (metric, unit) in shape.changing(&CHANGING_NETWORK) {
+        add(Level::Network, ALL, (*metric).into(), unit);
+    }
+    if shape.emissions {
+        add(Level::Network, ALL, "emissions".into(), "MtCO2/year");
+        add(Level::Network, ALL, "carbon_intensity".into(), "g/kWh");
+    }
+    let pools: &[Level] = if shape.pools {
+        &[Level::Pool, Level::PoolGroup]
+    } else {
+        &[]
+    };
+    for level in [Level::Region, Level::Firm].iter().chain(pools) {
         for weight in ["", "nameplate_"] {
             for (metric, unit) in CONCENTRATION {
-                all.push(quantity(level, ALL, format!("{weight}{metric}"), unit));
+                add(*level, ALL, format!("{weight}{metric}"), unit);
             }
         }
     }
     for region in &scenario.regions {
         for (metric, unit) in REGION {
-            all.push(quantity(Level::Region, &region.id, metric.into(), unit));
+            add(Level::Region, &region.id, metric.into(), unit);
+        }
+        for (metric, unit) in shape.changing(&CHANGING_REGION) {
+            add(Level::Region, &region.id, (*metric).into(), unit);
+        }
+        if shape.emissions {
+            add(Level::Region, &region.id, "emissions".into(), "MtCO2/year");
+        }
+    }
+    if shape.pools {
+        for pool in &scenario.pools.tags {
+            add(Level::Pool, &pool.tag, "share".into(), "share");
         }
     }
     for from in &scenario.regions {
         for to in scenario.regions.iter().filter(|to| to.id != from.id) {
             let name = format!("{}->{}", from.id, to.id);
-            all.push(quantity(Level::Flow, &name, "moved".into(), "PH/s"));
+            add(Level::Flow, &name, "moved".into(), "PH/s");
         }
     }
     all
+}
+
+/// Which quantities a scenario has besides those of every one.
+#[derive(Debug, Clone, Copy)]
+struct Shape {
+    changing: bool,
+    emissions: bool,
+    pools: bool,
+}
+
+impl Shape {
+    fn of(scenario: &Scenario) -> Self {
+        let mut regions = scenario.regions.iter();
+        Self {
+            changing: !park_is_fixed(scenario),
+            emissions: regions.any(|region| region.gco2_per_kwh.is_some()),
+            pools: !scenario.pools.tags.is_empty(),
+        }
+    }
+
+    fn changing(
+        self,
+        metrics: &'static [(&'static str, &'static str)],
+    ) -> &'static [(&'static str, &'static str)] {
+        if self.changing { metrics } else { &[] }
+    }
+}
+
+/// Machines of the start, and those that have come and gone since, PH/s.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Ledger {
+    /// At the start.
+    pub start: f64,
+    /// Delivered.
+    pub bought: f64,
+    /// Worn out, scrapped, replaced.
+    pub scrapped: f64,
+    /// Given up because they found no place.
+    pub abandoned: f64,
 }
 
 /// The state of a day as it ran.
@@ -149,6 +250,8 @@ pub struct Day<'a> {
     pub hashprice: f64,
     /// Bitcoin per block, fees included.
     pub reward_btc: f64,
+    /// Fees over the subsidy.
+    pub fee_ratio: f64,
     /// Difficulty at the start of the day.
     pub difficulty: f64,
     /// Height of the first block to be found.
@@ -157,45 +260,62 @@ pub struct Day<'a> {
     pub running: &'a [f64],
     /// Worst efficiency that runs, by region, J/TH.
     pub worst_running: &'a [f64],
+    /// Its logarithm; only where the park changes.
+    pub ln_worst_running: &'a [f64],
+    /// How fleets run in part, by region.
+    pub laws: &'a [RunningLaw],
+    /// Part of the machines that there is power for, by region.
+    pub powered: &'a [f64],
     /// Spot price by region, USD/MWh.
     pub spot: &'a [f64],
-    /// Delivered price by region, USD/MWh.
+    /// What a machine saves by being off, by region, at the meter, USD/MWh; the delivered price where nothing is bought ahead.
     pub delivered: &'a [f64],
-    /// Capacity by region, MW; infinite without a limit.
-    pub capacity: &'a [f64],
-    /// Nameplate load by region, those on their way included, MW.
-    pub load: &'a [f64],
+    /// Capacity and load by region.
+    pub capacities: &'a Capacities<'a>,
     /// Hash rate that left for another region since the last record, PH/s, `from * regions + to`.
     pub moved: &'a [f64],
-    /// The fleets.
-    pub fleets: &'a Fleets,
+    /// Machines on sale.
+    pub market: &'a Market<'a>,
+    /// Hash rate ordered and not yet delivered, PH/s.
+    pub under_way: f64,
+    /// Machines that have come and gone.
+    pub ledger: Ledger,
+    /// Events in force.
+    pub conditions: &'a Conditions,
+    /// Pool of every firm; empty without pools.
+    pub pools: &'a [u16],
 }
 
 /// Computes records; keeps what can be carried from one to the next.
-pub struct Recorder {
+pub struct Recorder<'s> {
+    scenario: &'s Scenario,
+    shape: Shape,
     members: Vec<u32>,
     pue: Vec<f64>,
     nameplate: Vec<f64>,
     power: Vec<f64>,
-    costs: Vec<[f64; 3]>,
+    /// By region: electricity, cash and all-in cost of a bitcoin at the quantiles.
+    costs: Vec<[[f64; 3]; 3]>,
     reached: Vec<usize>,
     cumulated: Vec<f64>,
     firms_running: Distribution,
     firms_nameplate: Distribution,
 }
 
-impl Recorder {
+impl<'s> Recorder<'s> {
     /// A recorder for a scenario with the given number of firms.
     #[must_use]
-    pub fn new(scenario: &Scenario) -> Self {
+    pub fn new(scenario: &'s Scenario) -> Self {
         let regions = scenario.regions.len();
-        let firms = scenario.firms.named.len() + scenario.firms.count as usize;
+        let firms = scenario.firms_at_start();
         Self {
+            scenario,
+            shape: Shape::of(scenario),
             members: scenario.regions.iter().map(|r| r.members).collect(),
             pue: scenario.regions.iter().map(|r| r.power.pue).collect(),
             nameplate: vec![0.0; regions],
             power: vec![0.0; regions],
-            costs: vec![[NULL; 3]; regions],
+            costs: vec![[[NULL; 3]; 3]; regions],
             reached: vec![0; regions],
             cumulated: vec![0.0; regions],
             firms_running: Distribution::of(firms),
@@ -207,14 +327,24 @@ impl Recorder {
     ///
     /// # Panics
     /// If `row` does not have as many entries.
-    pub fn record(&mut self, today: &Day<'_>, row: &mut [f64]) {
-        let regions = today.running.len();
+    pub fn record(&mut self, today: &Day<'_>, fleets: &mut Fleets, row: &mut [f64]) {
         let mut row = Row { row, filled: 0 };
-        let transit = self.walk_fleets(today);
+        let totals = self.walk_fleets(today, fleets);
+        self.put_network(today, &totals, &mut row);
+        self.put_concentrations(today, &mut row);
+        self.put_regions(today, &mut row);
+        self.put_flows(today, &mut row);
+        assert_eq!(
+            row.filled,
+            row.row.len(),
+            "a record has one value for every quantity"
+        );
+    }
 
+    fn put_network(&mut self, today: &Day<'_>, totals: &Totals, row: &mut Row<'_>) {
         let running: f64 = today.running.iter().sum();
         let placed: f64 = self.nameplate.iter().sum();
-        let nameplate = placed + transit.hash;
+        let nameplate = placed + totals.transit + totals.seeking;
         let machine_mw: f64 = self.power.iter().sum();
         let meter_mw: f64 = self
             .power
@@ -231,118 +361,259 @@ impl Recorder {
         row.put(running / PETAHASH_PER_EXAHASH);
         row.put(nameplate / PETAHASH_PER_EXAHASH);
         row.put((placed - running).max(0.0) / PETAHASH_PER_EXAHASH);
-        row.put(transit.hash / PETAHASH_PER_EXAHASH);
+        row.put(totals.transit / PETAHASH_PER_EXAHASH);
         row.put(meter_mw);
         row.put(meter_mw * 24.0 * DAYS_PER_YEAR / 1e6);
         row.put(ratio(machine_mw * 1000.0, running));
-        row.put(ratio(transit.all_power_mw * 1000.0, nameplate));
+        row.put(ratio(totals.all_power_mw * 1000.0, nameplate));
+        if self.shape.changing {
+            row.put(today.fee_ratio);
+            let ledger = today.ledger;
+            for hash in [
+                totals.seeking,
+                today.under_way,
+                ledger.bought,
+                ledger.scrapped,
+                ledger.abandoned,
+            ] {
+                row.put(hash.max(0.0) / PETAHASH_PER_EXAHASH);
+            }
+            row.put(today.market.price);
+            row.put(today.market.frontier);
+            row.put(f64::from(totals.running_fleets));
+        }
+        if self.shape.emissions {
+            let known = (0..self.power.len())
+                .all(|r| self.power[r] <= 0.0 || self.scenario.regions[r].gco2_per_kwh.is_some());
+            let sum: f64 = (0..self.power.len())
+                .map(|r| self.emissions(r).unwrap_or(0.0))
+                .sum();
+            row.put(if known { sum } else { NULL });
+            // Mt over TWh are g/kWh, thousandfold.
+            let energy = meter_mw * HOURS_PER_YEAR / 1e6;
+            row.put(if known {
+                ratio(1000.0 * sum, energy)
+            } else {
+                NULL
+            });
+        }
+    }
 
+    /// Emissions of a region, million tonnes of carbon dioxide a year at the power of the day; `None` where its intensity is not given.
+    fn emissions(&self, r: usize) -> Option<f64> {
+        let grams = self.scenario.regions[r].gco2_per_kwh?;
+        let kilowatt_hours = self.power[r] * self.pue[r] * HOURS_PER_YEAR * 1000.0;
+        Some(kilowatt_hours * grams / 1e12)
+    }
+
+    fn put_concentrations(&mut self, today: &Day<'_>, row: &mut Row<'_>) {
         // Nameplate by region counts machines on their way nowhere, as running hash does.
         for weights in [today.running, &self.nameplate] {
-            let mut parts = expand_members(weights, &self.members);
-            let registered = parts.len();
-            parts.sort_by(|a, b| b.total_cmp(a));
-            let sum_q_ln_q = parts.iter().map(|q| q_ln_q(*q)).sum();
-            let active = parts.iter().filter(|part| **part > 0.0).count();
-            row.put_concentration(
-                of_sorted_with(&parts, registered, sum_q_ln_q).ok(),
-                active,
-                registered,
-            );
+            row.put_weights(expand_members(weights, &self.members));
         }
         for firms in [&mut self.firms_running, &mut self.firms_nameplate] {
             let (concentration, active) = firms.concentration();
             row.put_concentration(concentration, active, firms.weights.len());
         }
+        if self.shape.pools {
+            let pools = &self.scenario.pools;
+            let units = [pools.tags.len(), pools.groups.len()];
+            for (grouped, units) in [false, true].into_iter().zip(units) {
+                for firms in [&self.firms_running, &self.firms_nameplate] {
+                    let unit = |pool: usize| {
+                        if grouped {
+                            pools.tags[pool].group
+                        } else {
+                            pool
+                        }
+                    };
+                    row.put_weights(by_pool(firms, today.pools, units, unit));
+                }
+            }
+        }
+    }
 
-        for r in 0..regions {
+    fn put_regions(&mut self, today: &Day<'_>, row: &mut Row<'_>) {
+        let running: f64 = today.running.iter().sum();
+        let placed: f64 = self.nameplate.iter().sum();
+        for r in 0..today.running.len() {
+            let power = &self.scenario.regions[r].power;
             row.put(ratio(today.running[r], running));
             row.put(ratio(self.nameplate[r], placed));
             row.put(today.running[r] / PETAHASH_PER_EXAHASH);
             row.put(self.nameplate[r] / PETAHASH_PER_EXAHASH);
             row.put(self.power[r] * self.pue[r]);
-            row.put(today.load[r]);
-            let limited = today.capacity[r].is_finite();
-            row.put(if limited { today.capacity[r] } else { NULL });
-            row.put(if limited {
-                ratio(today.load[r], today.capacity[r])
-            } else {
-                NULL
-            });
+            let (load, capacity) = (today.capacities.load[r], today.capacities.capacity[r]);
+            row.put(load);
+            let limited = capacity.is_finite();
+            row.put(if limited { capacity } else { NULL });
+            row.put(if limited { ratio(load, capacity) } else { NULL });
             row.put(today.spot[r]);
-            row.put(today.delivered[r]);
-            for cost in self.costs[r] {
+            row.put(self.pue[r] * (power.billed(today.spot[r]) + power.adder.get()));
+            let [electricity, cash, all_in] = self.costs[r];
+            for cost in electricity {
                 row.put(cost);
             }
+            if self.shape.changing {
+                let available = today.capacities.available[r].min(capacity);
+                row.put(if limited { available } else { NULL });
+                row.put(today.capacities.reserved[r].max(0.0));
+                row.put(today.powered[r]);
+                for cost in cash.into_iter().chain(all_in) {
+                    row.put(cost);
+                }
+            }
+            if self.shape.emissions {
+                row.put(self.emissions(r).unwrap_or(NULL));
+            }
         }
+        if self.shape.pools {
+            let tags = self.scenario.pools.tags.len();
+            let weights = by_pool(&self.firms_running, today.pools, tags, |pool| pool);
+            let sum: f64 = weights.iter().sum();
+            for weight in weights {
+                row.put(ratio(weight, sum));
+            }
+        }
+    }
+
+    fn put_flows(&self, today: &Day<'_>, row: &mut Row<'_>) {
+        let regions = self.power.len();
         for from in 0..regions {
             for to in (0..regions).filter(|to| *to != from) {
                 row.put(today.moved[from * regions + to]);
             }
         }
-        assert_eq!(
-            row.filled,
-            row.row.len(),
-            "a record has one value for every quantity"
-        );
     }
 
     /// One walk over the fleets, best machines first, for everything that needs each of them.
-    fn walk_fleets(&mut self, today: &Day<'_>) -> Transit {
-        let fleets = today.fleets;
+    fn walk_fleets(&mut self, today: &Day<'_>, fleets: &mut Fleets) -> Totals {
+        if !fleets.is_fixed() {
+            fleets.rank_by_key();
+        }
+        let fleets = &*fleets;
         self.nameplate.fill(0.0);
         self.power.fill(0.0);
         self.cumulated.fill(0.0);
         self.reached.fill(0);
-        self.costs.fill([NULL; 3]);
-        self.firms_running.weights.fill(0.0);
-        self.firms_nameplate.weights.fill(0.0);
+        self.costs.fill([[NULL; 3]; 3]);
+        let firms = fleets.firms().max(self.scenario.firms_at_start());
+        self.firms_running.clear(firms);
+        self.firms_nameplate.clear(firms);
         let nowhere = usize::from(fleets.nowhere());
-        // Electricity of one bitcoin at 1 J/TH, MWh: hashes of a block over its reward.
-        let mwh_per_btc =
-            today.difficulty * HASHES_PER_DIFFICULTY / 1e12 / 3.6e9 / today.reward_btc;
-        let mut transit = Transit {
-            hash: 0.0,
-            all_power_mw: 0.0,
-        };
+        let mut totals = Totals::default();
         let ranked = &fleets.ranked;
         let machines = ranked.hash_phs.iter().zip(&ranked.efficiency);
         let owners = ranked.site.iter().zip(&ranked.firm);
-        for ((hash, efficiency), (site, firm)) in machines.zip(owners) {
+        for (rank, ((hash, efficiency), (site, firm))) in machines.zip(owners).enumerate() {
             let (hash, efficiency, firm) = (*hash, *efficiency, *firm as usize);
             let mw = hash * efficiency / 1000.0;
-            transit.all_power_mw += mw;
+            totals.all_power_mw += mw;
             self.firms_nameplate.weights[firm] += hash;
             let r = usize::from(*site);
             if r == nowhere {
-                transit.hash += hash;
+                let seeks = ranked
+                    .fleet
+                    .get(rank)
+                    .is_some_and(|f| fleets.seeks(*f as usize));
+                if seeks {
+                    totals.seeking += hash;
+                } else {
+                    totals.transit += hash;
+                }
                 continue;
             }
             self.nameplate[r] += hash;
-            if efficiency > today.worst_running[r] {
+            let runs = match ranked.fleet.get(rank) {
+                None if efficiency > today.worst_running[r] => continue,
+                None => 1.0,
+                Some(fleet) => fleets.lives.share[*fleet as usize] * today.powered[r],
+            };
+            if runs <= 0.0 {
                 continue;
             }
-            self.firms_running.weights[firm] += hash;
-            self.power[r] += mw;
-            self.cumulated[r] += hash;
+            totals.running_fleets += 1;
+            let running = hash * runs;
+            self.firms_running.weights[firm] += running;
+            self.power[r] += mw * runs;
+            self.cumulated[r] += running;
             while let Some(part) = COST_QUANTILES.get(self.reached[r])
                 && self.cumulated[r] >= part * today.running[r] * ROUNDING
             {
-                let cost = efficiency * mwh_per_btc * today.delivered[r];
-                self.costs[r][self.reached[r]] = if cost.is_finite() { cost } else { NULL };
+                let fleet = ranked.fleet.get(rank).map(|fleet| *fleet as usize);
+                let costs = self.costs_of(today, fleets, r, efficiency, fleet);
+                for (scope, cost) in costs.into_iter().enumerate() {
+                    self.costs[r][scope][self.reached[r]] =
+                        if cost.is_finite() { cost } else { NULL };
+                }
                 self.reached[r] += 1;
             }
         }
-        transit
+        totals
     }
+
+    /// Cost of one bitcoin, USD: electricity; cash, with what running costs besides; all-in, with machines and sites written
+    /// off at today's price.
+    fn costs_of(
+        &self,
+        today: &Day<'_>,
+        fleets: &Fleets,
+        r: usize,
+        efficiency: f64,
+        fleet: Option<usize>,
+    ) -> [f64; 3] {
+        let region = &self.scenario.regions[r];
+        let power = &region.power;
+        // Electricity of one bitcoin at 1 J/TH, MWh: hashes of a block over its reward. A joule is 1 / 3.6e9 MWh.
+        let mwh_per_btc =
+            today.difficulty * HASHES_PER_DIFFICULTY / 1e12 / 3.6e9 / today.reward_btc;
+        let mwh = efficiency * mwh_per_btc;
+        let mut factor = 1.0;
+        let mut spot = today.spot[r];
+        if let Some(fleet) = fleet {
+            factor = fleets.scale(fleet) * fleets.site_factor(fleet);
+            let excess = today.ln_worst_running[r] - fleets.lives.ln_key[fleet];
+            // Off in the dearest hours, it pays less than the mean of the day.
+            spot *= today.laws[r].price_while_on(excess);
+        }
+        let delivered = power.pue * (power.billed(spot) + power.adder.get());
+        let electricity = mwh * (factor * delivered);
+        let cash = electricity + mwh * power.pue * power.opex.get();
+        let hardware = &self.scenario.hardware;
+        let duty = region.duty + today.conditions.regions[r].duty;
+        let machine_a_year = today.market.price * (1.0 + duty) / hardware.life_years;
+        let site_a_year = hardware.site_usd_per_kw * efficiency / 1000.0 / hardware.site_life_years;
+        // 1 MWh at 1 J/TH is 3.6e9 TH: so many years of 1 TH/s.
+        let years = mwh_per_btc * 1e6 / HOURS_PER_YEAR;
+        let all_in = cash + years * (machine_a_year + site_a_year);
+        [electricity, cash, all_in]
+    }
+}
+
+/// Hash rate of the firms of each pool, or group of pools.
+fn by_pool(
+    firms: &Distribution,
+    pools: &[u16],
+    units: usize,
+    unit: impl Fn(usize) -> usize,
+) -> Vec<f64> {
+    let mut sums = vec![0.0; units];
+    for (weight, pool) in firms.weights.iter().zip(pools) {
+        sums[unit(usize::from(*pool))] += weight;
+    }
+    sums
 }
 
 /// Sums in another order differ in the last digits; a quantile must be reached all the same.
 const ROUNDING: f64 = 1.0 - 1e-12;
 
-struct Transit {
-    hash: f64,
+/// What a walk over the fleets adds up, PH/s and MW.
+#[derive(Debug, Default)]
+struct Totals {
+    transit: f64,
+    seeking: f64,
     all_power_mw: f64,
+    running_fleets: u32,
 }
 
 /// A quantity that is not defined on a day. Written as an empty cell, never as NaN.
@@ -367,6 +638,16 @@ impl Row<'_> {
         // What overflows in an absurd scenario is not known, rather than infinite.
         self.row[self.filled] = if value.is_finite() { value } else { NULL };
         self.filled += 1;
+    }
+
+    /// Concentration of a few weights, all of them registered.
+    fn put_weights(&mut self, mut parts: Vec<f64>) {
+        let registered = parts.len();
+        parts.sort_by(|a, b| b.total_cmp(a));
+        let sum_q_ln_q = parts.iter().map(|q| q_ln_q(*q)).sum();
+        let active = parts.iter().filter(|part| **part > 0.0).count();
+        let concentration = of_sorted_with(&parts, registered, sum_q_ln_q).ok();
+        self.put_concentration(concentration, active, registered);
     }
 
     fn put_concentration(&mut self, c: Option<Concentration>, active: usize, registered: usize) {
@@ -428,6 +709,19 @@ impl Distribution {
             sorted: Vec::with_capacity(units),
             logged: vec![(0.0, 0.0); units],
             last: (None, 0),
+        }
+    }
+
+    /// All weights 0, for `units` units: there may be more of them than before, never fewer.
+    fn clear(&mut self, units: usize) {
+        self.weights.fill(0.0);
+        while self.weights.len() < units {
+            self.order.push(self.weights.len() as u32);
+            self.weights.push(0.0);
+            self.before.push(0.0);
+            self.logged.push((0.0, 0.0));
+            // What was computed for fewer units holds no more.
+            self.before[0] = NULL;
         }
     }
 

@@ -24,6 +24,7 @@ use sha2::{Digest, Sha256};
 pub use check::Warning;
 pub use docs::{KeyDoc, key_docs};
 pub use problem::{Place, Problem, Refused, did_you_mean, printable};
+pub use raw::{BanTerms, Basin, Contract, Growth, Heat, Spikes, Supply, Switching};
 pub use shape::SCHEMA;
 
 use crate::protocol::{hashprice, subsidy_btc};
@@ -57,14 +58,26 @@ pub struct Scenario {
     pub power_correlation_factor: Vec<Vec<f64>>,
     /// The firms at the start.
     pub firms: Firms,
-    /// Price of machines.
-    pub hardware_price: UsdPerTerahash,
+    /// What machines cost, how good they get, how they wear.
+    pub hardware: Hardware,
+    /// How firms buy machines; `None`: nobody buys any.
+    pub growth: Option<Growth>,
+    /// How fast operators switch off and on.
+    pub switching: Switching,
     /// How miners decide to move.
     pub moving: Moving,
     /// What miners expect.
     pub expectations: Expectations,
     /// The pools.
     pub pools: Pools,
+    /// River basins, in scenario order.
+    pub basins: Vec<(String, Basin)>,
+    /// What happens at known dates.
+    pub events: Vec<Event>,
+    /// What may happen.
+    pub hazards: Vec<Hazard>,
+    /// Correlation of the times at which any two hazards strike.
+    pub hazard_correlation: f64,
     /// The texts that the scenario was read from.
     pub source: Source,
 }
@@ -75,6 +88,18 @@ impl Scenario {
     pub fn record_days(&self) -> impl ExactSizeIterator<Item = u32> + use<> {
         let every = self.record_every_days;
         (0..self.days.div_ceil(every)).map(move |index| index * every)
+    }
+
+    /// Day of the year of a simulated day, 1 January being 1.
+    #[must_use]
+    pub fn day_of_year(&self, day: u32) -> f64 {
+        f64::from(self.date(day).day_of_year())
+    }
+
+    /// Firms at the start.
+    #[must_use]
+    pub fn firms_at_start(&self) -> usize {
+        self.firms.named.len() + self.firms.count as usize
     }
 
     /// The calendar date of a simulated day.
@@ -103,8 +128,14 @@ pub struct Bitcoin {
     pub blocks_to_retarget: u32,
     /// Days since the first block of the epoch.
     pub epoch_elapsed_days: f64,
-    /// Fees as a fraction of the subsidy.
+    /// Mean fees as a fraction of the subsidy.
     pub fee_ratio: f64,
+    /// Standard deviation of the log of fees.
+    pub fee_sd: f64,
+    /// Time in which a departure of fees from their mean halves, days.
+    pub fee_half_life_days: f64,
+    /// Whether fees accrue by the day.
+    pub fees_per_day: bool,
     /// The price process.
     pub price: PriceModel,
 }
@@ -151,6 +182,19 @@ pub enum PriceModel {
         /// One positive price a day.
         usd: Vec<f64>,
     },
+    /// Blocks of past log returns, drawn again and again.
+    Bootstrap {
+        /// The price on the eve.
+        usd: Usd,
+        /// Growth rate of the log price.
+        drift: f64,
+        /// Log returns at even spacing.
+        returns: Vec<f64>,
+        /// Their spacing, days.
+        spacing_days: u32,
+        /// Mean length of a block, days.
+        mean_block_days: f64,
+    },
 }
 
 impl PriceModel {
@@ -158,7 +202,9 @@ impl PriceModel {
     #[must_use]
     pub fn at_start(&self) -> f64 {
         match self {
-            Self::Constant { usd } | Self::Diffusion { usd, .. } => usd.get(),
+            Self::Constant { usd } | Self::Diffusion { usd, .. } | Self::Bootstrap { usd, .. } => {
+                usd.get()
+            }
             Self::Path { usd } => usd[0],
         }
     }
@@ -200,6 +246,10 @@ pub struct Region {
     pub duty: f64,
     /// Deposit per MW, USD.
     pub deposit_per_mw: Usd,
+    /// Carbon intensity of power, g/kWh.
+    pub gco2_per_kwh: Option<f64>,
+    /// Mean generation of the country, MW.
+    pub generation_mw: Option<f64>,
     /// Power price.
     pub power: Power,
     /// Room for load; `None` is no limit.
@@ -225,6 +275,16 @@ pub struct Power {
     pub reversion_per_year: f64,
     /// Volatility per square root of a year.
     pub volatility: f64,
+    /// Rise with the region's running load, USD/MWh per MW.
+    pub slope_per_mw: f64,
+    /// Standard deviation of the log of hourly prices inside a day.
+    pub intraday_sd: f64,
+    /// Price spikes.
+    pub spikes: Option<Spikes>,
+    /// Power bought ahead.
+    pub contract: Option<Contract>,
+    /// Running costs besides power.
+    pub opex: UsdPerMwh,
 }
 
 impl Power {
@@ -242,15 +302,32 @@ impl Power {
         }
     }
 
-    /// Price at the meter for base price and charges, per energy in the machines, on the first day.
+    /// What is paid for energy at a spot price: that of the contract for its part, USD/MWh before charges.
+    #[must_use]
+    pub fn billed(&self, spot: f64) -> f64 {
+        self.contract.map_or(spot, |contract| {
+            contract.share * contract.usd_per_mwh + (1.0 - contract.share) * spot
+        })
+    }
+
+    /// What is saved by not using energy at a spot price: what was bought ahead is sunk unless it can be sold again.
+    #[must_use]
+    pub fn saved_when_off(&self, spot: f64) -> f64 {
+        match self.contract {
+            Some(contract) if !contract.resale => (1.0 - contract.share) * spot,
+            _ => spot,
+        }
+    }
+
+    /// What a machine has to earn to be worth running on the first day, at the meter per energy in the machines, USD/MWh.
     #[must_use]
     pub fn delivered_at_start(&self) -> f64 {
-        self.pue * (self.base_on(0) + self.adder.get())
+        self.pue * (self.saved_when_off(self.base_on(0)) + self.adder.get())
     }
 }
 
 /// Room for load.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Capacity {
     /// Now.
     pub now: CapacityNow,
@@ -258,6 +335,23 @@ pub struct Capacity {
     pub build_per_month: Megawatts,
     /// Ceiling of what is built.
     pub max: Option<Megawatts>,
+    /// What of it hangs on water.
+    pub hydro: Option<Hydro>,
+    /// Machines kept off by heat.
+    pub heat: Option<Heat>,
+}
+
+/// What of a region's capacity hangs on water.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Hydro {
+    /// Part of the capacity.
+    pub share: f64,
+    /// Part of the water missing at the driest time of a normal year.
+    pub amplitude: f64,
+    /// Day of the year with the most water.
+    pub wet_peak_day: f64,
+    /// Index of its basin.
+    pub basin: Option<usize>,
 }
 
 /// Capacity at the start.
@@ -280,6 +374,10 @@ pub struct Firms {
     pub tail_cap: f64,
     /// Largest load of one fleet.
     pub max_fleet: Option<Megawatts>,
+    /// Economies of scale.
+    pub scale_exponent: f64,
+    /// Standard deviation of the log of a site's luck.
+    pub site_dispersion: f64,
     /// Same draw in every replica.
     pub fixed_population: bool,
     /// Efficiency of their machines.
@@ -349,6 +447,118 @@ pub struct NamedFirm {
     pub hash: PetahashPerSecond,
     /// Region index and part of its hash rate, adding up to 1.
     pub places: Vec<(usize, f64)>,
+    /// Index of its pool.
+    pub pool: Option<usize>,
+    /// Its cost of capital, if it is not that of all.
+    pub discount_rate: Option<f64>,
+}
+
+/// What machines cost, how good they get, how they wear.
+#[derive(Debug, Clone)]
+pub struct Hardware {
+    /// Price at the reference hashprice and efficiency.
+    pub price: UsdPerTerahash,
+    /// Power of the smoothed hashprice in the price.
+    pub elasticity: f64,
+    /// Hashprice at which machines cost `price`, USD per PH/s and day.
+    pub reference_hashprice: f64,
+    /// Power of the frontier's efficiency in the price.
+    pub premium: f64,
+    /// Efficiency at which machines cost `price`.
+    pub reference: JoulesPerTerahash,
+    /// Lowest price at the reference efficiency.
+    pub floor: UsdPerTerahash,
+    /// Efficiency of the machines on sale.
+    pub frontier: Option<Frontier>,
+    /// World supply.
+    pub supply: Option<Supply>,
+    /// Part that wears out in a year.
+    pub retire_per_year: f64,
+    /// Mean time after which machines that cannot earn their power are scrapped, days; infinite: never.
+    pub exit_after_idle_days: f64,
+    /// Standard deviation of the log of efficiency inside a fleet.
+    pub efficiency_spread: f64,
+    /// Life of a machine.
+    pub life_years: f64,
+    /// Cost of a site, USD/kW.
+    pub site_usd_per_kw: f64,
+    /// Life of a site.
+    pub site_life_years: f64,
+}
+
+/// Efficiency of the machines on sale.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Frontier {
+    /// Falls towards a limit.
+    Exponential {
+        /// At the start.
+        start: JoulesPerTerahash,
+        /// In the end.
+        limit: JoulesPerTerahash,
+        /// Speed, 1/year.
+        rate: f64,
+    },
+    /// Simulated day (may be negative) and efficiency from then on, in order of time.
+    Steps(Vec<(i32, JoulesPerTerahash)>),
+}
+
+/// What an event does.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Effect {
+    /// Mining is forbidden in the region.
+    Ban(BanTerms),
+    /// Factor on the price of power.
+    TariffFactor(f64),
+    /// Added to the price of power, USD/MWh.
+    TariffAdd(f64),
+    /// Nobody may move in.
+    Freeze,
+    /// Part of the capacity that is taken away.
+    Curtail(f64),
+    /// Part of the machines that is off.
+    Outage(f64),
+    /// Part of the water that is missing.
+    Drought(f64),
+    /// Added to the import duty.
+    Duty(f64),
+    /// Added to the tax on revenue.
+    Tax(f64),
+    /// Factor on the price of machines.
+    HardwarePrice(f64),
+    /// Factor on the price of bitcoin.
+    BtcPrice(f64),
+}
+
+/// Something that happens at a known date.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Event {
+    /// First day; may be before the run.
+    pub start: i32,
+    /// Length, days; `None`: to the end.
+    pub days: Option<u32>,
+    /// Where; `None` for what concerns all.
+    pub region: Option<usize>,
+    /// What it does.
+    pub effect: Effect,
+}
+
+/// Something that may happen.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Hazard {
+    /// Length, days; `None`: to the end.
+    pub days: Option<u32>,
+    /// Where; `None` for what concerns all.
+    pub region: Option<usize>,
+    /// What it does.
+    pub effect: Effect,
+    /// Expected number in a year, at the reference load.
+    pub per_year: f64,
+    /// Reaction of the log of the rate to the running load over the country's generation.
+    pub load_sensitivity: f64,
+    /// Load over generation at which the rate is `per_year`.
+    pub reference_load: f64,
+    /// Its random stream: what it is and where, so that other hazards leave its luck alone.
+    pub stream: u64,
 }
 
 /// How miners decide to move.
@@ -374,6 +584,8 @@ pub struct Moving {
     pub stay_bonus: f64,
     /// Attraction of the first place, USD/MWh.
     pub home_bonus: f64,
+    /// What a ban is expected to cost.
+    pub policy_loss_per_mw: Usd,
 }
 
 /// What miners expect of revenue and of power prices.
@@ -394,6 +606,21 @@ pub struct Expectations {
 pub struct Pools {
     /// Part of revenue that the pool keeps.
     pub fee: Share,
+    /// The pools, in scenario order; none: not reckoned.
+    pub tags: Vec<Pool>,
+    /// Groups of pools, in the order in which they are first named; a pool without one is its own.
+    pub groups: Vec<String>,
+}
+
+/// A pool.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pool {
+    /// Its tag.
+    pub tag: String,
+    /// Weight with which firms choose it.
+    pub share: f64,
+    /// Index of its group.
+    pub group: usize,
 }
 
 /// The texts a scenario was read from: enough to read it again.
@@ -549,7 +776,14 @@ fn parse(
             problems,
         }
     };
-    let mut document = document::Document::parse(text, overrides).map_err(refuse)?;
+    let base = match document::extends(text) {
+        Some(name) => Some(read_base(name, inputs).map_err(|problem| refuse(vec![problem]))?),
+        None => None,
+    };
+    let below = base
+        .as_ref()
+        .map(|(name, text)| (name.as_str(), text.as_str()));
+    let mut document = document::Document::parse(text, below, overrides).map_err(refuse)?;
     let mut problems = shape::check_shape(&document);
     // Without the keys that are wrong by themselves, the rules between the others can still be looked at.
     if !problems.iter().all(|problem| document.remove(&problem.key)) {
@@ -569,7 +803,7 @@ fn parse(
         file: file.to_owned(),
         text: text.to_owned(),
         overrides: overrides.to_vec(),
-        inputs: Vec::new(),
+        inputs: base.iter().cloned().collect(),
     };
     // Whether anything runs hangs on many keys, so it is asked only where none of them was taken out.
     let complete = problems.is_empty();
@@ -588,6 +822,27 @@ fn parse(
     let mut scenario = checked.map_err(refuse)?;
     scenario.source = source;
     Ok(scenario)
+}
+
+/// The file that a scenario extends, and its text.
+fn read_base(name: String, inputs: &mut ReadInput<'_>) -> Result<(String, String), Problem> {
+    let problem = |rule: String, next: &str| Problem {
+        place: Place::Line { line: 1, column: 1 },
+        key: "extends".into(),
+        rule,
+        next: next.into(),
+    };
+    match inputs(&name) {
+        Ok(text) if document::extends(&text).is_some() => Err(problem(
+            format!("`{}` extends a file itself", printable(&name)),
+            "extend that file instead: one step is all there is",
+        )),
+        Ok(text) => Ok((name, text)),
+        Err(reason) => Err(problem(
+            format!("cannot read `{}`: {reason}", printable(&name)),
+            "name a scenario file relative to this one",
+        )),
+    }
 }
 
 /// Largest file that a scenario may name: a century of daily prices is a twentieth of it.

@@ -104,6 +104,8 @@ pub const DAYS_PER_YEAR: f64 = 365.25;
 pub const DAYS_PER_MONTH: f64 = 30.4375;
 /// PH/s in one EH/s.
 pub const PETAHASH_PER_EXAHASH: f64 = 1000.0;
+/// Power of 1 TH/s at 1 J/TH, MW: a watt.
+pub const JOULES_PER_TERAHASH_TO_MW_PER_TH: f64 = 1e-6;
 /// Energy of 1 PH/s at 1 J/TH for a day: 1 kW for 24 hours.
 pub const MWH_PER_DAY_PER_PETAHASH_AT_1_J_PER_TH: f64 = 0.024;
 
@@ -113,6 +115,12 @@ pub const MWH_PER_DAY_PER_PETAHASH_AT_1_J_PER_TH: f64 = 0.024;
 #[must_use]
 pub fn breakeven_power_price(hashprice: f64, efficiency: f64) -> f64 {
     hashprice / (MWH_PER_DAY_PER_PETAHASH_AT_1_J_PER_TH * efficiency)
+}
+
+/// A yearly cosine: 1 on its peak day, -1 half a year later. Days of the year count from 1.
+#[must_use]
+pub fn seasonal_cosine(day_of_year: f64, peak_day: f64) -> f64 {
+    libm::cos(std::f64::consts::TAU * (day_of_year - peak_day) / DAYS_PER_YEAR)
 }
 
 /// Power of machines of `hash_phs` PH/s at `efficiency` J/TH, MW.

@@ -7,11 +7,17 @@
 //! guard the way in (the scenario) and the public functions.
 
 pub mod capacity;
+pub mod events;
 pub mod expectation;
+pub mod fees;
 pub mod fleet;
+pub mod growth;
+pub mod hardware;
 pub mod network;
 pub mod population;
 pub mod power;
 pub mod price;
 pub mod review;
 pub mod running;
+pub mod water;
+pub mod worth;

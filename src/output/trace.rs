@@ -62,7 +62,7 @@ const DAY_COLUMNS: [(&str, Kind); 12] = [
     ("worst_running_j_per_th", Kind::Number),
 ];
 
-const DECISION_COLUMNS: [(&str, Kind); 16] = [
+const DECISION_COLUMNS: [(&str, Kind); 17] = [
     ("date", Kind::Text),
     ("day", Kind::Integer),
     ("fleet", Kind::Integer),
@@ -76,6 +76,7 @@ const DECISION_COLUMNS: [(&str, Kind); 16] = [
     ("region", Kind::Text),
     ("utility_usd_per_mwh", Kind::Number),
     ("margin_usd_per_mwh", Kind::Number),
+    ("policy_loss_usd_per_mwh", Kind::Number),
     ("attraction_usd_per_mwh", Kind::Number),
     ("moving_cost_usd_per_mwh", Kind::Number),
     ("chosen", Kind::Integer),
@@ -109,7 +110,7 @@ impl Trace<'_> {
 }
 
 impl Observer for Trace<'_> {
-    fn day(&mut self, today: &Day<'_>, blocks: u64) {
+    fn day(&mut self, today: &Day<'_>, _fleets: &Fleets, blocks: u64) {
         for r in 0..today.running.len() {
             let row = [
                 self.date(today.day),
@@ -121,7 +122,7 @@ impl Observer for Trace<'_> {
                 Cell::Integer(blocks as i64),
                 self.region(r),
                 Cell::number(today.running[r] / PETAHASH_PER_EXAHASH),
-                Cell::number(today.load[r]),
+                Cell::number(today.capacities.load[r]),
                 Cell::number(today.delivered[r]),
                 Cell::number(today.worst_running[r]),
             ];
@@ -153,6 +154,7 @@ impl Observer for Trace<'_> {
                 // A region that is closed or full has no utility: an empty cell.
                 Cell::Number((*utility > CLOSED).then_some(*utility)),
                 Cell::number(parts.margin),
+                Cell::number(parts.policy),
                 Cell::number(parts.attraction),
                 Cell::number(parts.moving),
                 Cell::Integer(i64::from(region == decision.to)),

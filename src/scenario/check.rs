@@ -1,21 +1,23 @@
 //! Rules between keys: what a file whose every key is fine by itself can still get wrong.
 
 mod firms;
+mod mechanisms;
 mod oddities;
 mod regions;
 
 use std::fmt;
 
 use firms::check_firms;
+use mechanisms::{check_basins, check_events, check_hardware, check_pools};
 pub use oddities::warnings;
 use regions::{check_correlation, check_regions};
 
 use super::document::Document;
 use super::problem::{Problem, printable};
 use super::raw::{RawHashIs, RawPrice, RawScenario};
-use super::series::daily_prices;
+use super::series::{daily_prices, evenly_spaced_returns};
 use super::{
-    Bitcoin, Expectations, HashIs, Jumps, Moving, Pools, PriceModel, ReadInput, Scenario, Source,
+    Bitcoin, Expectations, Growth, HashIs, Jumps, Moving, PriceModel, ReadInput, Scenario, Source,
 };
 use crate::protocol::{EPOCH_BLOCKS, difficulty_of};
 use crate::units::{
@@ -98,28 +100,27 @@ pub fn check(
 
     found.name("name", &raw.name);
     let moving = check_moving(&raw, &mut found);
-    let costs = or_hole(
-        (|| {
-            Ok((
-                UsdPerTerahash::new(raw.hardware.usd_per_th)?,
-                Pools {
-                    fee: Share::new(raw.pools.fee)?,
-                },
-                PetahashPerSecond::new(raw.bitcoin.network_ehs * PETAHASH_PER_EXAHASH)?,
-            ))
-        })(),
+    let hardware = check_hardware(&raw, &mut found);
+    let pools = check_pools(&raw, &mut found);
+    let basins = check_basins(&raw, &mut found);
+    let happenings = check_events(&raw, &mut found);
+    let network_hash = or_hole(
+        PetahashPerSecond::new(raw.bitcoin.network_ehs * PETAHASH_PER_EXAHASH),
         &mut found,
     );
 
-    let (Some(price), Some(regions), Some(factor), Some(firms), Some(moving), Some(costs)) =
-        (price, regions, factor, firms, moving, costs)
+    let (Some(price), Some(regions), Some(factor), Some(firms), Some(moving)) =
+        (price, regions, factor, firms, moving)
     else {
+        return Err(found.problems);
+    };
+    let (Some(hardware), Some(pools), Some(network_hash)) = (hardware, pools, network_hash) else {
         return Err(found.problems);
     };
     if !found.problems.is_empty() {
         return Err(found.problems);
     }
-    let (hardware_price, pools, network_hash) = costs;
+    let (events, hazards) = happenings;
     let scenario = Scenario {
         name: raw.name,
         description: raw.description,
@@ -145,12 +146,17 @@ pub fn check(
                 .epoch_elapsed_days
                 .unwrap_or_else(|| f64::from(EPOCH_BLOCKS - blocks_to_retarget) * 600.0 / 86400.0),
             fee_ratio: raw.bitcoin.fee_ratio,
+            fee_sd: raw.bitcoin.fee_sd,
+            fee_half_life_days: raw.bitcoin.fee_half_life_days,
+            fees_per_day: raw.bitcoin.fees_per_day,
             price,
         },
         regions,
         power_correlation_factor: factor,
         firms,
-        hardware_price,
+        hardware,
+        growth: raw.growth.filter(buys),
+        switching: raw.switching,
         moving,
         expectations: Expectations {
             spot_memory: raw.expectations.spot_memory,
@@ -159,6 +165,10 @@ pub fn check(
             halving_known: raw.expectations.halving_known,
         },
         pools,
+        basins,
+        events,
+        hazards,
+        hazard_correlation: raw.policy.correlation,
         source: source.clone(),
     };
     if complete {
@@ -169,6 +179,12 @@ pub fn check(
     } else {
         Err(found.problems)
     }
+}
+
+/// Whether firms buy anything at all: at neutral values the table is as good as left out.
+fn buys(growth: &Growth) -> bool {
+    let ever = growth.rate_per_month > 0.0 && growth.cap_per_month > 0.0;
+    ever || growth.pipeline_per_month > 0.0
 }
 
 /// Every value was range-checked by its schema; a quantity refused here is a hole in the schema.
@@ -200,6 +216,7 @@ fn check_moving(raw: &RawScenario, found: &mut Findings<'_, '_>) -> Option<Movin
             breakage: Share::new(moving.breakage)?,
             stay_bonus: moving.stay_bonus_usd_per_mwh,
             home_bonus: moving.home_bonus_usd_per_mwh,
+            policy_loss_per_mw: Usd::new(moving.policy_loss_usd_per_mw)?,
         })
     };
     or_hole(quantities(), found)
@@ -216,33 +233,27 @@ fn check_price(
             return Usd::new(*usd).ok().map(|usd| PriceModel::Constant { usd });
         }
         RawPrice::Path { file } => {
-            const KEY: &str = "bitcoin.price.file";
-            let text = match inputs(file) {
-                Ok(text) => text,
-                Err(reason) => {
-                    found.add(
-                        KEY,
-                        format!("cannot read `{}`: {reason}", printable(file)),
-                        "name a CSV file relative to the scenario file",
-                    );
-                    return None;
-                }
-            };
-            return match daily_prices(file, &text, raw.start.0, raw.days) {
-                Ok(usd) => {
-                    source.inputs.push((file.clone(), text));
-                    Some(PriceModel::Path { usd })
-                }
-                Err(problems) => {
-                    found
-                        .problems
-                        .extend(problems.into_iter().map(|problem| Problem {
-                            key: KEY.into(),
-                            ..problem
-                        }));
-                    None
-                }
-            };
+            return read_series(file, found, source, inputs, |text| {
+                daily_prices(file, text, raw.start.0, raw.days)
+            })
+            .map(|usd| PriceModel::Path { usd });
+        }
+        RawPrice::Bootstrap {
+            file,
+            usd,
+            drift,
+            mean_block_days,
+        } => {
+            let (returns, spacing_days) = read_series(file, found, source, inputs, |text| {
+                evenly_spaced_returns(file, text)
+            })?;
+            return Some(PriceModel::Bootstrap {
+                usd: Usd::new(*usd).ok()?,
+                drift: *drift,
+                returns,
+                spacing_days,
+                mean_block_days: *mean_block_days,
+            });
         }
         RawPrice::Gbm {
             usd,
@@ -271,6 +282,42 @@ fn check_price(
         volatility,
         jumps,
     })
+}
+
+/// Reads a price series that the scenario names.
+fn read_series<T>(
+    file: &str,
+    found: &mut Findings<'_, '_>,
+    source: &mut Source,
+    inputs: &mut ReadInput<'_>,
+    series: impl FnOnce(&str) -> Result<T, Vec<Problem>>,
+) -> Option<T> {
+    const KEY: &str = "bitcoin.price.file";
+    let text = match inputs(file) {
+        Ok(text) => text,
+        Err(reason) => {
+            found.add(
+                KEY,
+                format!("cannot read `{}`: {reason}", printable(file)),
+                "name a CSV file relative to the scenario file",
+            );
+            return None;
+        }
+    };
+    match series(&text) {
+        Ok(values) => {
+            source.inputs.push((file.to_owned(), text));
+            Some(values)
+        }
+        Err(problems) => {
+            let of_key = problems.into_iter().map(|problem| Problem {
+                key: KEY.into(),
+                ..problem
+            });
+            found.problems.extend(of_key);
+            None
+        }
+    }
 }
 
 fn check_epoch(raw: &RawScenario, found: &mut Findings<'_, '_>) -> u32 {

@@ -21,34 +21,29 @@ pub struct Document<'i> {
 }
 
 impl<'i> Document<'i> {
-    /// Parses `text` and applies `overrides` (`KEY=VALUE`, later ones win).
+    /// Parses `text` and applies `overrides` (`KEY=VALUE`, later ones win). `base` is the file that `text` extends, and its
+    /// text: what `text` says takes the place of what the base says, table by table and key by key; a list takes the place
+    /// of a whole list.
     ///
     /// # Errors
-    /// Every syntax error of the text, or every override that cannot be applied.
-    pub fn parse(text: &'i str, overrides: &'i [String]) -> Result<Self, Vec<Problem>> {
-        let lines = Lines::of(text);
-        // A byte order mark is not part of the text; spans count from behind it.
-        let (mark, body) = match text.strip_prefix('\u{feff}') {
-            Some(body) => (text.len() - body.len(), body),
-            None => (0, text),
-        };
-        let place_at = |span: Range<usize>| lines.place(span.start + mark);
-
-        let (mut root, errors) = DeTable::parse_recoverable(body);
-        if !errors.is_empty() {
-            return Err(errors
-                .iter()
-                .map(|error| Problem {
-                    place: place_at(error.span().unwrap_or(0..0)),
-                    key: String::new(),
-                    rule: format!("not TOML: {}", error.message()),
-                    next: "mend the syntax (https://toml.io)".into(),
-                })
-                .collect());
-        }
-
+    /// Every syntax error of the texts, or every override that cannot be applied.
+    pub fn parse(
+        text: &'i str,
+        base: Option<(&str, &'i str)>,
+        overrides: &'i [String],
+    ) -> Result<Self, Vec<Problem>> {
         let mut places = BTreeMap::new();
-        record_table(root.get_ref(), "", &mut places, &place_at);
+        let mut root = Spanned::new(0..0, DeTable::new());
+        if let Some((file, base)) = base {
+            let (below, positions) = parse_toml(base, Some(file))?;
+            let place_at = |span| positions.place(span);
+            record_table(below.get_ref(), "", &mut places, &place_at);
+            root = below;
+        }
+        let (own, positions) = parse_toml(text, None)?;
+        let place_at = |span| positions.place(span);
+        record_table(own.get_ref(), "", &mut places, &place_at);
+        merge(root.get_mut(), own.into_inner());
         let mut problems = Vec::new();
         for text in overrides {
             match apply(root.get_mut(), text) {
@@ -127,6 +122,80 @@ impl<'i> Document<'i> {
             match path.rfind('.') {
                 Some(dot) => path = &path[..dot],
                 None => return (START, START),
+            }
+        }
+    }
+}
+
+/// The file that a scenario extends, if it names one; whatever else is wrong with it is found later.
+#[must_use]
+pub fn extends(text: &str) -> Option<String> {
+    let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let (root, _) = DeTable::parse_recoverable(body);
+    let value = root.get_ref().get("extends")?;
+    value.get_ref().as_str().map(str::to_owned)
+}
+
+/// Where the spans of a text are.
+struct Positions<'i> {
+    lines: Lines<'i>,
+    /// Length of the byte order mark: it is no part of the text, and spans count from behind it.
+    mark: usize,
+    /// The file, where it is not the scenario's own.
+    file: Option<String>,
+}
+
+impl Positions<'_> {
+    fn place(&self, span: Range<usize>) -> Place {
+        match (self.lines.place(span.start + self.mark), &self.file) {
+            (Place::Line { line, .. }, Some(file)) => Place::File {
+                file: file.clone(),
+                line,
+            },
+            (place, _) => place,
+        }
+    }
+}
+
+type Parsed<'i> = Result<(Spanned<DeTable<'i>>, Positions<'i>), Vec<Problem>>;
+
+/// A tree, and the places of its spans.
+fn parse_toml<'i>(text: &'i str, file: Option<&str>) -> Parsed<'i> {
+    let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let positions = Positions {
+        lines: Lines::of(text),
+        mark: text.len() - body.len(),
+        file: file.map(str::to_owned),
+    };
+    let (root, errors) = DeTable::parse_recoverable(body);
+    if errors.is_empty() {
+        return Ok((root, positions));
+    }
+    Err(errors
+        .iter()
+        .map(|error| Problem {
+            place: positions.place(error.span().unwrap_or(0..0)),
+            key: String::new(),
+            rule: format!("not TOML: {}", error.message()),
+            next: "mend the syntax (https://toml.io)".into(),
+        })
+        .collect())
+}
+
+/// Puts the values of one table over those of another.
+fn merge<'i>(below: &mut DeTable<'i>, above: DeTable<'i>) {
+    for (key, value) in above {
+        let name = key.get_ref().clone();
+        match (below.get_mut(name.as_ref()).map(Spanned::get_mut), value) {
+            (Some(DeValue::Table(below)), above)
+                if matches!(above.get_ref(), DeValue::Table(_)) =>
+            {
+                if let DeValue::Table(above) = above.into_inner() {
+                    merge(below, above);
+                }
+            }
+            (_, above) => {
+                below.insert(key, above);
             }
         }
     }

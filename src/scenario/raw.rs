@@ -5,12 +5,17 @@
 //! texts of `hashdrift explain` and the checks of types, ranges and unknown keys are derived from it.
 //! Rules that need more than one key are in `check.rs`.
 
+mod events;
+mod growth;
+
 use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 
 use super::document::Document;
 use super::problem::Problem;
+pub use events::{BanTerms, RawEvent, RawEventKind, RawHazard, RawPolicy};
+pub use growth::{Growth, RawFrontier, RawHardware, Supply, Switching};
 
 /// A scenario: one world, its start, and how often its history is drawn.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -21,6 +26,13 @@ pub struct RawScenario {
     /// What the scenario asks, in a sentence or two.
     #[serde(default)]
     pub description: String,
+    /// A scenario file, relative to this one, that this one changes: keys given here take the place of those given there, lists
+    /// as a whole.
+    #[expect(
+        dead_code,
+        reason = "read before the rest, which is put over that file"
+    )]
+    pub extends: Option<String>,
     /// First simulated day.
     pub start: RawDate,
     /// Number of simulated days.
@@ -59,6 +71,23 @@ pub struct RawScenario {
     /// The pools that firms mine through.
     #[serde(default)]
     pub pools: RawPools,
+    /// How firms buy machines. Without it, nobody buys any.
+    pub growth: Option<Growth>,
+    /// How fast operators switch machines off and on.
+    #[serde(default)]
+    pub switching: Switching,
+    /// River basins whose droughts hit every region that names them. The key is the basin's id.
+    #[serde(default)]
+    pub basins: IndexMap<String, Basin>,
+    /// What happens at a known date.
+    #[serde(default)]
+    pub events: Vec<RawEvent>,
+    /// What may happen, at a yearly rate.
+    #[serde(default)]
+    pub hazards: Vec<RawHazard>,
+    /// How the hazards hang together.
+    #[serde(default)]
+    pub policy: RawPolicy,
 }
 
 /// The Bitcoin network at the start.
@@ -87,6 +116,18 @@ pub struct RawBitcoin {
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 100.0), extend("x-neutral" = 0.0))]
     pub fee_ratio: f64,
+    /// Standard deviation of the log of fees around their mean.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 5.0), extend("x-neutral" = 0.0))]
+    pub fee_sd: f64,
+    /// Time in which a departure of fees from their mean halves.
+    #[serde(default = "seven_f")]
+    #[schemars(range(min = 0.1, max = 3660.0), extend("x-unit" = "days"))]
+    pub fee_half_life_days: f64,
+    /// Whether fees accrue by the day, so that a slow network has more of them in each block.
+    #[serde(default)]
+    #[schemars(extend("x-neutral" = false))]
+    pub fees_per_day: bool,
     /// The price of one bitcoin.
     pub price: RawPrice,
 }
@@ -152,6 +193,23 @@ pub enum RawPrice {
         /// The CSV file, relative to the scenario file.
         file: String,
     },
+    /// Blocks of past log returns from a CSV file with the columns `date,usd` at even spacing, drawn again and again
+    /// (stationary block bootstrap).
+    Bootstrap {
+        /// The CSV file, relative to the scenario file.
+        file: String,
+        /// The price on the eve of the first day.
+        #[schemars(range(max = 1e12), extend("exclusiveMinimum" = 0.0, "x-unit" = "USD/BTC"))]
+        usd: f64,
+        /// Growth rate of the log price, and so of the median price, in place of that of the file.
+        #[serde(default)]
+        #[schemars(range(min = -10.0, max = 10.0), extend("x-unit" = "1/year"))]
+        drift: f64,
+        /// Mean length of a block.
+        #[serde(default = "twenty")]
+        #[schemars(range(min = 1.0, max = 3660.0), extend("x-unit" = "days"))]
+        mean_block_days: f64,
+    },
 }
 
 /// One region: a jurisdiction, or an aggregate of several.
@@ -192,6 +250,12 @@ pub struct RawRegion {
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 1e8), extend("x-unit" = "USD/MW", "x-neutral" = 0.0))]
     pub deposit_usd_per_mw: f64,
+    /// Carbon intensity of the power that miners use here. Without it, emissions are not reckoned.
+    #[schemars(range(min = 0.0, max = 2000.0), extend("x-unit" = "g/kWh"))]
+    pub gco2_per_kwh: Option<f64>,
+    /// Mean generation of the country, against which a policy hazard measures the mining load.
+    #[schemars(range(max = 1e8), extend("exclusiveMinimum" = 0.0, "x-unit" = "MW"))]
+    pub national_generation_mw: Option<f64>,
     /// What a megawatt-hour costs here.
     pub power: RawPower,
     /// How much mining load there is room for. Without it, no limit.
@@ -230,6 +294,52 @@ pub struct RawPower {
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 20.0), extend("x-unit" = "1/sqrt(year)", "x-neutral" = 0.0))]
     pub volatility: f64,
+    /// Rise of the price with the region's mining load above that of the start (30-day mean, at the meter).
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 1e5), extend("x-unit" = "USD/MWh per GW", "x-neutral" = 0.0))]
+    pub slope_usd_per_mwh_per_gw: f64,
+    /// Standard deviation of the log of hourly prices inside a day: miners are off in the hours above their breakeven.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 3.0), extend("x-neutral" = 0.0))]
+    pub intraday_sd: f64,
+    /// Price spikes.
+    pub spikes: Option<Spikes>,
+    /// Power bought ahead.
+    pub contract: Option<Contract>,
+    /// Cost of running machines besides power, for the cash cost of a bitcoin; it decides nothing.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 1e5), extend("x-unit" = "USD/MWh", "x-neutral" = 0.0))]
+    pub opex_usd_per_mwh: f64,
+}
+
+/// Price spikes.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Spikes {
+    /// Expected number.
+    #[schemars(range(min = 0.0, max = 365.0), extend("x-unit" = "1/year", "x-neutral" = 0.0))]
+    pub per_year: f64,
+    /// Factor on the price when it begins.
+    #[schemars(range(min = 1.0, max = 1000.0), extend("x-neutral" = 1.0))]
+    pub multiplier: f64,
+    /// Time in which the log of the factor halves.
+    #[schemars(range(min = 0.1, max = 365.0), extend("x-unit" = "days"))]
+    pub half_life_days: f64,
+}
+
+/// Power bought ahead.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Contract {
+    /// Part of the power that is bought ahead.
+    #[schemars(range(min = 0.0, max = 1.0), extend("x-unit" = "share", "x-neutral" = 0.0))]
+    pub share: f64,
+    /// Its price.
+    #[schemars(range(min = 0.0, max = 1e5), extend("x-unit" = "USD/MWh"))]
+    pub usd_per_mwh: f64,
+    /// Whether power that is not used is sold at the spot price; without it, what was bought ahead is sunk.
+    #[serde(default)]
+    pub resale: bool,
 }
 
 /// A dated price step.
@@ -272,6 +382,56 @@ pub struct RawCapacity {
     /// Ceiling of what is built.
     #[schemars(range(min = 0.0, max = 1e7), extend("x-unit" = "MW"))]
     pub max_mw: Option<f64>,
+    /// Part of the capacity that hangs on water.
+    pub hydro: Option<RawHydro>,
+    /// Machines kept off by heat.
+    pub heat: Option<Heat>,
+}
+
+/// Capacity that hangs on water.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawHydro {
+    /// Part of the capacity that hangs on water.
+    #[schemars(range(min = 0.0, max = 1.0), extend("x-unit" = "share", "x-neutral" = 0.0))]
+    pub share: f64,
+    /// Part of the water that is missing at the driest time of a normal year.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 1.0), extend("x-neutral" = 0.0))]
+    pub amplitude: f64,
+    /// Day of the year with the most water, 1 January being 1.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1.0, max = 366.0), extend("x-unit" = "day of the year"))]
+    pub wet_peak_day: f64,
+    /// Basin whose droughts hit it. Without it, no droughts but those of `events`.
+    pub basin: Option<String>,
+}
+
+/// Machines kept off by heat.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Heat {
+    /// Part of the machines' time lost at the hottest time of the year; none in its colder half.
+    #[schemars(range(min = 0.0, max = 1.0), extend("x-neutral" = 0.0))]
+    pub derate: f64,
+    /// Hottest day of the year, 1 January being 1.
+    #[schemars(range(min = 1.0, max = 366.0), extend("x-unit" = "day of the year"))]
+    pub peak_day: f64,
+}
+
+/// A river basin: years of drought come and go.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Basin {
+    /// Expected number of droughts that begin in a year without one.
+    #[schemars(range(min = 0.0, max = 50.0), extend("x-unit" = "1/year", "x-neutral" = 0.0))]
+    pub droughts_per_year: f64,
+    /// Mean length of a drought.
+    #[schemars(range(min = 0.01, max = 100.0), extend("x-unit" = "years"))]
+    pub mean_years: f64,
+    /// Part of the water that is missing in one.
+    #[schemars(range(min = 0.0, max = 1.0), extend("x-unit" = "share", "x-neutral" = 0.0))]
+    pub severity: f64,
 }
 
 /// How the power prices of the regions move together.
@@ -304,6 +464,14 @@ pub struct RawFirms {
     /// Largest load of one fleet; a larger firm is split into several. Without it, a firm is one fleet a region.
     #[schemars(range(min = 1e-3, max = 1e6), extend("x-unit" = "MW"))]
     pub max_fleet_mw: Option<f64>,
+    /// Economies of scale: a firm pays `(its MW / 100)^-scale_exponent` times the price of power, between 0.5 and 2 times.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 1.0), extend("x-neutral" = 0.0))]
+    pub scale_exponent: f64,
+    /// Luck of a site: standard deviation of the log of what one site pays against another in the same region.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 2.0), extend("x-neutral" = 0.0))]
+    pub site_dispersion: f64,
     /// Draw sizes, places and efficiencies once for all replicas, not afresh in each.
     #[serde(default)]
     pub fixed_population: bool,
@@ -363,16 +531,11 @@ pub struct RawNamedFirm {
     pub ehs: f64,
     /// Where its machines are: region id to part of its hash rate, adding up to 1.
     pub regions: IndexMap<String, f64>,
-}
-
-/// What mining hardware costs.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RawHardware {
-    /// Price of machines, on which duty and breakage are reckoned.
-    #[serde(default)]
-    #[schemars(range(min = 0.0, max = 1e9), extend("x-unit" = "USD/TH"))]
-    pub usd_per_th: f64,
+    /// The pool it mines through, one of `pools.tags`. Without it, drawn like that of the tail's firms.
+    pub pool: Option<String>,
+    /// Its cost of capital, in place of `growth.discount_rate`.
+    #[schemars(range(min = 0.0, max = 5.0), extend("x-unit" = "1/year"))]
+    pub discount_rate: Option<f64>,
 }
 
 /// How miners decide to move.
@@ -419,6 +582,11 @@ pub struct RawMoving {
     #[serde(default)]
     #[schemars(range(min = -1e4, max = 1e4), extend("x-unit" = "USD/MWh", "x-neutral" = 0.0))]
     pub home_bonus_usd_per_mwh: f64,
+    /// What a miner expects to lose by a ban, for each megawatt; times the yearly rate of bans in a region it is what the
+    /// region's policy risk costs.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 1e9), extend("x-unit" = "USD/MW", "x-neutral" = 0.0))]
+    pub policy_loss_usd_per_mw: f64,
 }
 
 /// What miners expect of revenue and of power prices.
@@ -451,11 +619,37 @@ pub struct RawPools {
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 1.0), extend("x-unit" = "share of revenue", "x-neutral" = 0.0))]
     pub fee: f64,
+    /// The pools by the tag in their blocks. Without any, concentration over pools is not reckoned.
+    #[serde(default)]
+    pub tags: IndexMap<String, RawPool>,
+}
+
+/// A pool.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawPool {
+    /// Its share of the hash rate, by which firms choose it: weights, taken relative to their sum.
+    #[schemars(range(min = 0.0, max = 1.0), extend("x-unit" = "share"))]
+    pub share: f64,
+    /// Pools with the same group are one in concentration by group: the same owner, or a pool that mines through another.
+    pub group: Option<String>,
 }
 
 impl Default for RawHardware {
     fn default() -> Self {
         empty_table("RawHardware")
+    }
+}
+
+impl Default for Switching {
+    fn default() -> Self {
+        empty_table("Switching")
+    }
+}
+
+impl Default for RawPolicy {
+    fn default() -> Self {
+        empty_table("RawPolicy")
     }
 }
 
@@ -544,6 +738,12 @@ fn five() -> f64 {
 }
 fn sixty() -> f64 {
     60.0
+}
+fn seven_f() -> f64 {
+    7.0
+}
+fn twenty() -> f64 {
+    20.0
 }
 fn thirty_f() -> f64 {
     30.0

@@ -16,7 +16,62 @@ pub fn daily_prices(
     start: Date,
     days: u32,
 ) -> Result<Vec<f64>, Vec<Problem>> {
-    let at = |line: usize, rule: String, next: &str| Problem {
+    let points: Vec<(f64, f64)> = points(file, text)?
+        .into_iter()
+        .map(|(_, date, log_price)| (f64::from(days_between(start, date)), log_price))
+        .collect();
+    let last_day = f64::from(days - 1);
+    let (first, last) = (points[0].0, points[points.len() - 1].0);
+    if first > 0.0 || last < last_day {
+        return Err(vec![problem(
+            file,
+            1,
+            format!(
+                "the rows cover day {first} to day {last} of the run, which has days 0 to {last_day}"
+            ),
+            "give prices from the first simulated day to the last",
+        )]);
+    }
+    Ok(interpolate(&points, days))
+}
+
+/// Reads `date,usd` rows at even spacing; gives the log returns between them and the spacing in days.
+///
+/// # Errors
+/// Every row that is not a date and a positive price or is out of order, too few rows, and the first that is not as far
+/// from the one before it as the second is from the first.
+pub fn evenly_spaced_returns(file: &str, text: &str) -> Result<(Vec<f64>, u32), Vec<Problem>> {
+    let points = points(file, text)?;
+    if points.len() < 3 {
+        return Err(vec![problem(
+            file,
+            1,
+            format!("{} rows give no returns to draw from", points.len()),
+            "give at least 3 rows",
+        )]);
+    }
+    let spacing = days_between(points[0].1, points[1].1);
+    for pair in points.windows(2) {
+        let days = days_between(pair[0].1, pair[1].1);
+        if days != spacing {
+            return Err(vec![problem(
+                file,
+                pair[1].0,
+                format!(
+                    "{} comes {days} days after the row before it, the second row {spacing} days after the first",
+                    pair[1].1
+                ),
+                "give rows at even spacing",
+            )]);
+        }
+    }
+    let returns = points.windows(2).map(|pair| pair[1].2 - pair[0].2);
+    // In order of time, so at least a day apart.
+    Ok((returns.collect(), spacing as u32))
+}
+
+fn problem(file: &str, line: usize, rule: String, next: &str) -> Problem {
+    Problem {
         place: Place::File {
             file: file.to_owned(),
             line,
@@ -24,7 +79,12 @@ pub fn daily_prices(
         key: String::new(),
         rule,
         next: next.into(),
-    };
+    }
+}
+
+/// Line, date and log price of every row, in order of time; at least one.
+fn points(file: &str, text: &str) -> Result<Vec<(usize, Date, f64)>, Vec<Problem>> {
+    let at = |line: usize, rule: String, next: &str| problem(file, line, rule, next);
     let mut reader = csv::ReaderBuilder::new()
         .comment(Some(b'#'))
         .trim(csv::Trim::All)
@@ -44,7 +104,7 @@ pub fn daily_prices(
     };
 
     let mut problems = Vec::new();
-    let mut points: Vec<(f64, f64)> = Vec::new();
+    let mut points: Vec<(usize, Date, f64)> = Vec::new();
     for record in reader.records() {
         let record = match record {
             Ok(record) => record,
@@ -75,8 +135,7 @@ pub fn daily_prices(
             ));
             continue;
         };
-        let day = f64::from(days_between(start, date));
-        if points.last().is_some_and(|(before, _)| *before >= day) {
+        if points.last().is_some_and(|(_, before, _)| *before >= date) {
             problems.push(at(
                 line,
                 format!("{date} does not come after the row before it"),
@@ -84,27 +143,16 @@ pub fn daily_prices(
             ));
             continue;
         }
-        points.push((day, libm::log(price)));
+        points.push((line, date, libm::log(price)));
     }
-    if !problems.is_empty() {
-        return Err(problems);
+    if problems.is_empty() && points.is_empty() {
+        problems.push(at(1, "there are no rows".into(), "add prices"));
     }
-    let last_day = f64::from(days - 1);
-    match (points.first(), points.last()) {
-        (Some((first, _)), Some((last, _))) if *first <= 0.0 && *last >= last_day => {}
-        (Some((first, _)), Some((last, _))) => {
-            return Err(vec![at(
-                1,
-                format!(
-                    "the rows cover day {first} to day {last} of the run, which has days 0 to {last_day}"
-                ),
-                "give prices from the first simulated day to the last",
-            )]);
-        }
-        _ => return Err(vec![at(1, "there are no rows".into(), "add prices")]),
+    if problems.is_empty() {
+        Ok(points)
+    } else {
+        Err(problems)
     }
-
-    Ok(interpolate(&points, days))
 }
 
 /// Log-linear between points that cover all of `days`.

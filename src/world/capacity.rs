@@ -1,33 +1,53 @@
-//! Room for mining load by region: capacity as it is built, and what of it is taken.
+//! Room for mining load by region: capacity as it is built, what of it has power today, and what of it is taken.
 
-use crate::scenario::{CapacityNow, Scenario};
-use crate::units::{DAYS_PER_MONTH, Megawatts};
+use crate::random::Streams;
+use crate::scenario::{CapacityNow, Hydro, Scenario};
+use crate::units::{DAYS_PER_MONTH, Megawatts, seasonal_cosine};
+
+use super::events::Conditions;
+use super::water::{Droughts, normal_water};
 
 /// Capacity and load of every region, MW at the meter.
-#[derive(Debug, Clone)]
-pub struct Capacities {
+#[derive(Debug)]
+pub struct Capacities<'s> {
+    scenario: &'s Scenario,
+    droughts: Droughts,
     start: Vec<f64>,
     build_per_day: Vec<f64>,
     max: Vec<f64>,
     open: Vec<bool>,
     /// Capacity today; infinite without a limit.
     pub capacity: Vec<f64>,
+    /// What of it has power today: less in the dry season, in a drought, when curtailed.
+    pub available: Vec<f64>,
+    /// Part of the machines that heat and outages leave on.
+    pub uptime: Vec<f64>,
     /// Nameplate load of the machines that are here or on their way here.
     pub load: Vec<f64>,
+    /// That of the machines that are ordered for here.
+    pub reserved: Vec<f64>,
+    /// Whether anything but capacity itself ever limits what runs.
+    limits: bool,
 }
 
-impl Capacities {
+impl<'s> Capacities<'s> {
     /// Capacities for regions that start with `load`, which is never more than the capacity.
     #[must_use]
-    pub fn new(scenario: &Scenario, load: Vec<f64>) -> Self {
+    pub fn new(scenario: &'s Scenario, streams: Streams, load: Vec<f64>) -> Self {
         let regions = scenario.regions.len();
         let mut capacities = Self {
+            scenario,
+            droughts: Droughts::new(scenario, streams),
             start: Vec::with_capacity(regions),
             build_per_day: Vec::with_capacity(regions),
             max: Vec::with_capacity(regions),
             open: scenario.regions.iter().map(|region| region.open).collect(),
             capacity: vec![0.0; regions],
+            available: vec![f64::INFINITY; regions],
+            uptime: vec![1.0; regions],
             load,
+            reserved: vec![0.0; regions],
+            limits: limits_what_runs(scenario),
         };
         for (region, load) in scenario.regions.iter().zip(&capacities.load) {
             let (start, build, max) = match &region.capacity {
@@ -51,19 +71,95 @@ impl Capacities {
         capacities
     }
 
-    /// Capacity of `day`.
-    pub fn step(&mut self, day: u32) {
+    /// Capacity of `day`, and what of it has power.
+    pub fn step(&mut self, day: u32, conditions: &Conditions) {
         for r in 0..self.capacity.len() {
-            let built = self.start[r] + self.build_per_day[r] * f64::from(day);
-            self.capacity[r] = built.min(self.max[r]);
+            self.capacity[r] = self.capacity_on(day, r);
+        }
+        for (r, region) in self.scenario.regions.iter().enumerate() {
+            self.open[r] =
+                region.open && conditions.regions[r].open && !conditions.regions[r].banned;
+        }
+        if !self.limits {
+            return;
+        }
+        self.droughts.step();
+        let day_of_year = self.scenario.day_of_year(day);
+        for (r, region) in self.scenario.regions.iter().enumerate() {
+            let here = &conditions.regions[r];
+            let room = region.capacity.as_ref();
+            let dry = room
+                .and_then(|room| room.hydro.as_ref())
+                .map_or(0.0, |hydro| {
+                    let water = normal_water(hydro, day_of_year)
+                        * self.droughts.left(hydro)
+                        * here.water_left;
+                    hydro.share * (1.0 - water)
+                });
+            let heat = room.and_then(|room| room.heat).map_or(0.0, |heat| {
+                heat.derate * seasonal_cosine(day_of_year, heat.peak_day).max(0.0)
+            });
+            self.uptime[r] = here.uptime * (1.0 - heat);
+            if self.capacity[r].is_finite() {
+                self.available[r] = self.capacity[r] * (1.0 - dry) * here.capacity_left;
+            } else {
+                // Where there is no limit, what is taken away is taken from what runs.
+                self.uptime[r] *= here.capacity_left;
+            }
+        }
+    }
+
+    /// Capacity of a region on a day as it is built.
+    #[must_use]
+    pub fn capacity_on(&self, day: u32, r: usize) -> f64 {
+        (self.start[r] + self.build_per_day[r] * f64::from(day)).min(self.max[r])
+    }
+
+    /// Part of the machines that have power in region `r` where those that would run draw `load` MW: what is too much is
+    /// cut from all alike.
+    #[must_use]
+    pub fn powered(&self, r: usize, load: f64) -> f64 {
+        let load = load * self.uptime[r];
+        if load > self.available[r] {
+            self.uptime[r] * self.available[r] / load
+        } else {
+            self.uptime[r]
         }
     }
 
     /// Whether a newcomer of `mw` at the meter may move into region `r`.
     #[must_use]
     pub fn admits(&self, r: usize, mw: f64) -> bool {
-        self.open[r] && self.load[r] + mw <= self.capacity[r]
+        self.open[r] && self.load[r] + self.reserved[r] + mw <= self.capacity[r]
     }
+
+    /// Room for newcomers in region `r`, MW at the meter; 0 where it is closed.
+    #[must_use]
+    pub fn room(&self, r: usize) -> f64 {
+        if self.open[r] {
+            (self.capacity[r] - self.load[r] - self.reserved[r]).max(0.0)
+        } else {
+            0.0
+        }
+    }
+}
+
+/// Whether anything but a region's capacity can keep machines without power.
+#[must_use]
+pub fn limits_what_runs(scenario: &Scenario) -> bool {
+    let dries = |hydro: &Hydro| {
+        let droughts = hydro.basin.is_some_and(|basin| {
+            let (_, basin) = scenario.basins[basin];
+            basin.droughts_per_year > 0.0 && basin.severity > 0.0
+        });
+        hydro.share > 0.0 && (hydro.amplitude > 0.0 || droughts)
+    };
+    let seasons = scenario.regions.iter().any(|region| {
+        let room = region.capacity.as_ref();
+        room.is_some_and(|room| room.heat.is_some() || room.hydro.as_ref().is_some_and(dries))
+    });
+    let hazards = scenario.hazards.iter().any(|hazard| hazard.per_year > 0.0);
+    seasons || hazards || !scenario.events.is_empty()
 }
 
 #[cfg(test)]
@@ -80,12 +176,46 @@ mod tests {
             ];
             let text = include_str!("../../scenarios/core.toml");
             let scenario = parse_scenario("core", text, &changes, &[]).unwrap();
-            let mut capacities = Capacities::new(&scenario, vec![600.0, 0.0, 0.0]);
-            capacities.step(0);
+            let streams = Streams::new(1, 0);
+            let mut capacities = Capacities::new(&scenario, streams, vec![600.0, 0.0, 0.0]);
+            capacities.step(0, &Conditions::calm(3));
             capacities.capacity[0]
         };
         assert_eq!(with("5000.0"), 1200.0);
         assert_eq!(with("700.0"), 700.0);
         assert_eq!(with("500.0"), 600.0);
+    }
+
+    #[test]
+    fn what_is_short_is_cut_from_all_alike_and_never_deleted() {
+        let changes = [
+            "regions.us.capacity={ mw = 1000.0, hydro = { share = 0.8, amplitude = 0.5, wet_peak_day = 105.5 } }".to_owned(),
+            "regions.paraguay.capacity={ mw = 1000.0, heat = { derate = 0.2, peak_day = 288.0 } }".to_owned(),
+        ];
+        let text = include_str!("../../scenarios/core.toml");
+        let scenario =
+            parse_scenario("core", text, &changes, &[]).unwrap_or_else(|e| panic!("{e}"));
+        let streams = Streams::new(1, 0);
+        let mut capacities = Capacities::new(&scenario, streams, vec![900.0, 100.0, 0.0]);
+        // 15 October, the driest day: half of the water, so 600 of 1,000 MW.
+        capacities.step(0, &Conditions::calm(3));
+        assert!((capacities.available[0] - 600.0).abs() < 0.1);
+        assert!((capacities.powered(0, 900.0) - 2.0 / 3.0).abs() < 1e-4);
+        assert_eq!(capacities.powered(0, 500.0), 1.0);
+        assert_eq!(
+            capacities.room(0),
+            100.0,
+            "room is counted in what is built"
+        );
+        assert!(
+            (capacities.powered(1, 100.0) - 0.8).abs() < 1e-9,
+            "the hottest day"
+        );
+        let mut conditions = Conditions::calm(3);
+        conditions.regions[0].capacity_left = 0.5;
+        conditions.regions[1].open = false;
+        capacities.step(0, &conditions);
+        assert!((capacities.powered(0, 900.0) - 1.0 / 3.0).abs() < 1e-4);
+        assert_eq!(capacities.room(1), 0.0);
     }
 }

@@ -1,9 +1,29 @@
 //! What miners expect of hashprice and of power prices.
 
-use crate::scenario::Scenario;
+use crate::scenario::{Contract, Scenario};
 
+use super::events::Conditions;
 use super::network::Network;
 use super::power::{PowerPlan, PowerPrices};
+
+/// A day as miners have seen it.
+#[derive(Clone, Copy)]
+pub struct Seen<'a> {
+    /// Simulated day.
+    pub day: u32,
+    /// USD per PH/s and day.
+    pub hashprice: f64,
+    /// The block reward after the day over that before it where a halving came in between and miners knew of it; 1 otherwise.
+    pub halving_ratio: f64,
+    /// What is known of power prices in advance.
+    pub plan: &'a PowerPlan,
+    /// What they were.
+    pub prices: &'a PowerPrices<'a>,
+    /// Events in force.
+    pub conditions: &'a Conditions,
+    /// Part of the machines that there was power for, by region.
+    pub powered: &'a [f64],
+}
 
 /// Smoothed observations and the expectations formed from them.
 #[derive(Debug, Clone)]
@@ -15,12 +35,15 @@ pub struct Expectations {
     halving_known: bool,
     adder: Vec<f64>,
     pue: Vec<f64>,
+    contracts: Vec<Option<Contract>>,
     /// Smoothed hashprice, USD per PH/s and day; `None` before the first day.
     smoothed_hashprice: Option<f64>,
     /// Smoothed ratio of spot to expected price, by region.
     smoothed_ratio: Vec<f64>,
     /// Expected delivered power price over the horizon by region, USD/MWh.
     pub delivered: Vec<f64>,
+    /// Smoothed part of the machines that there is power for, by region.
+    pub uptime: Vec<f64>,
 }
 
 impl Expectations {
@@ -40,32 +63,44 @@ impl Expectations {
             halving_known: expectations.halving_known,
             adder: of_regions(|region| region.power.adder.get()),
             pue: of_regions(|region| region.power.pue),
+            contracts: scenario.regions.iter().map(|r| r.power.contract).collect(),
             smoothed_hashprice: None,
             smoothed_ratio: vec![1.0; scenario.regions.len()],
             delivered: vec![0.0; scenario.regions.len()],
+            uptime: vec![1.0; scenario.regions.len()],
         }
     }
 
     /// Takes in the day that has passed.
-    ///
-    /// `halving_ratio` is the block reward after the day over that before it where a halving came in
-    /// between and miners knew of it, 1 otherwise.
-    pub fn observe(
-        &mut self,
-        day: u32,
-        hashprice: f64,
-        halving_ratio: f64,
-        plan: &PowerPlan,
-        prices: &PowerPrices<'_>,
-    ) {
+    pub fn observe(&mut self, seen: &Seen<'_>) {
+        let hashprice = seen.hashprice;
         let smoothed = self.smoothed_hashprice.unwrap_or(hashprice);
         let smoothed = smoothed + self.weight * (hashprice - smoothed);
-        self.smoothed_hashprice = Some(smoothed * halving_ratio);
-        for r in 0..self.delivered.len() {
-            self.smoothed_ratio[r] += self.weight * (prices.ratio[r] - self.smoothed_ratio[r]);
+        self.smoothed_hashprice = Some(smoothed * seen.halving_ratio);
+        for (r, powered) in seen.powered.iter().enumerate() {
+            self.smoothed_ratio[r] += self.weight * (seen.prices.ratio[r] - self.smoothed_ratio[r]);
             let memory = 1.0 - self.spot_memory + self.spot_memory * self.smoothed_ratio[r];
-            self.delivered[r] = self.pue[r] * (plan.planned(day, r) + self.adder[r]) * memory;
+            // What events do to the price today is expected to last.
+            let here = &seen.conditions.regions[r];
+            let planned = (seen.plan.planned(seen.day, r) + seen.prices.load_term[r])
+                * here.tariff_factor
+                + here.tariff_add;
+            let spot = self.pue[r] * (planned + self.adder[r]) * memory;
+            self.delivered[r] = match self.contracts[r] {
+                None => spot,
+                Some(contract) => {
+                    let ahead = self.pue[r] * (contract.usd_per_mwh + self.adder[r]);
+                    contract.share * ahead + (1.0 - contract.share) * spot
+                }
+            };
+            self.uptime[r] += self.weight * (powered - self.uptime[r]);
         }
+    }
+
+    /// Hashprice of late, USD per PH/s and day; `eve` before the first day.
+    #[must_use]
+    pub fn smoothed_hashprice(&self, eve: f64) -> f64 {
+        self.smoothed_hashprice.unwrap_or(eve)
     }
 
     /// Hashprice expected on average over the horizon, USD per PH/s and day.

@@ -1,36 +1,70 @@
 //! Fleets: one firm's machines at one place, in flat arrays.
 //!
-//! A machine runs iff its efficiency is at least as good as its region's threshold of the day. So the
-//! fleets are also kept in order of efficiency, in blocks with a sum for each region: a day adds up
-//! whole blocks and looks into one, instead of visiting every fleet. A block whose fleets changed is
-//! added up anew, never corrected by differences, so sums do not drift.
+//! A machine runs iff its key, efficiency times what its site pays against others, is at least as good as its region's
+//! threshold of the day. Where the park never changes and fleets run as a whole, the fleets are kept in order of
+//! efficiency, in blocks with a sum for each region: a day adds up whole blocks and looks into one, instead of visiting
+//! every fleet. A block whose fleets changed is added up anew, never corrected by differences, so sums do not drift.
+//! Where machines are bought, wear or run in part, every fleet is visited every day.
 
+use crate::scenario::Scenario;
 use crate::units::machine_power;
+
+use super::capacity::limits_what_runs;
+use super::running::RunningLaw;
 
 /// Fleets of one history. Index = fleet number.
 #[derive(Debug, Clone, Default)]
 pub struct Fleets {
-    /// Nameplate hash rate, PH/s.
+    /// Nameplate hash rate, PH/s; 0 once the fleet is gone.
     pub hash_phs: Vec<f64>,
     /// Efficiency, J/TH.
     pub efficiency: Vec<f64>,
-    /// Region whose slot the fleet holds: where it is, or where it is going.
+    /// Region whose slot the fleet holds: where it is, or where it is going; for one that seeks, where it was.
     pub region: Vec<u16>,
-    /// Where it can run: its region, or [`Fleets::nowhere`] while in transit.
+    /// Where it can run: its region, or [`Fleets::nowhere`] while in transit, seeking or gone.
     pub site: Vec<u16>,
     /// Region in which it started.
     pub home: Vec<u16>,
     /// Owner.
     pub firm: Vec<u32>,
-    /// The same in order of efficiency.
+    /// What a changing park has besides; empty where the park is fixed.
+    pub lives: Lives,
+    /// The same in order of keys.
     pub ranked: Ranked,
     regions: usize,
+    fixed: bool,
     rank: Vec<u32>,
     /// Hash rate in place by region and block of ranks, `region * blocks + block`, PH/s.
     block_hash: Vec<f64>,
     blocks: usize,
     arrivals: Arrivals,
 }
+
+/// What is kept of fleets that change.
+#[derive(Debug, Clone, Default)]
+pub struct Lives {
+    /// What the site pays for power against others of its region.
+    pub luck: Vec<f64>,
+    /// Factor on the price of power of those who mine in hiding; 1 for all others.
+    pub hidden: Vec<f64>,
+    /// Log of the key, J/TH.
+    pub ln_key: Vec<f64>,
+    /// Part that would run today if there is power for it.
+    pub share: Vec<f64>,
+    /// Days on end on which nothing of it ran.
+    pub idle_days: Vec<u32>,
+    /// The day on which a fleet that seeks a place gives up; [`NOT_SEEKING`] for others.
+    pub gives_up: Vec<u32>,
+    /// Power of all machines of each firm, MW.
+    pub firm_mw: Vec<f64>,
+    scale_exponent: f64,
+    first_of_firm: Vec<u32>,
+    next_of_firm: Vec<u32>,
+    order: Vec<u32>,
+}
+
+/// Of a fleet that has its place.
+pub const NOT_SEEKING: u32 = u32::MAX;
 
 /// What a walk over the fleets reads, best machines first. Index = rank.
 #[derive(Debug, Clone, Default)]
@@ -43,6 +77,8 @@ pub struct Ranked {
     pub site: Vec<u16>,
     /// Owner.
     pub firm: Vec<u32>,
+    /// Fleet number; empty where the park is fixed.
+    pub fleet: Vec<u32>,
 }
 
 /// Ranks in a block: a cache line of sites a few times over.
@@ -58,6 +94,36 @@ struct Arrivals {
 /// End of a list of fleets.
 const NONE: u32 = u32::MAX;
 
+/// Size of a firm that pays the plain price, MW, and the bounds of what scale can do.
+const SCALE_MW: f64 = 100.0;
+const SCALE_BOUNDS: (f64, f64) = (0.5, 2.0);
+
+/// What a firm of `megawatts` pays for power against one of 100 MW.
+#[must_use]
+pub fn scale_factor(megawatts: f64, exponent: f64) -> f64 {
+    if exponent == 0.0 || megawatts <= 0.0 {
+        return 1.0;
+    }
+    let (least, most) = SCALE_BOUNDS;
+    libm::pow(megawatts / SCALE_MW, -exponent).clamp(least, most)
+}
+
+/// Whether the park of a scenario never changes and its fleets run as a whole or not at all.
+#[must_use]
+pub fn park_is_fixed(scenario: &Scenario) -> bool {
+    let hardware = &scenario.hardware;
+    let sharp = scenario.regions.iter().all(|region| {
+        RunningLaw::of(scenario, region).is_sharp() && region.power.slope_per_mw == 0.0
+    });
+    sharp
+        && scenario.growth.is_none()
+        && hardware.retire_per_year == 0.0
+        && hardware.exit_after_idle_days.is_infinite()
+        && scenario.firms.scale_exponent == 0.0
+        && scenario.firms.site_dispersion == 0.0
+        && !limits_what_runs(scenario)
+}
+
 impl Fleets {
     /// No fleets yet, in a world of `regions`.
     #[must_use]
@@ -70,6 +136,7 @@ impl Fleets {
             home: Vec::with_capacity(capacity),
             firm: Vec::with_capacity(capacity),
             regions,
+            fixed: true,
             ..Self::default()
         }
     }
@@ -91,7 +158,7 @@ impl Fleets {
         self.home[fleet] = region;
     }
 
-    /// Closes the start: no fleet is added after it. `days` is the length of the history.
+    /// Closes the start of a park that never changes: no fleet is added after it. `days` is the length of the history.
     pub fn settle(&mut self, days: u32) {
         let count = self.len();
         // Fleet numbers fit: a scenario has at most 10 million firms and as many fleets again.
@@ -102,13 +169,13 @@ impl Fleets {
         for (rank, fleet) in order.iter().enumerate() {
             self.rank[*fleet as usize] = rank as u32;
         }
-        let in_order = |values: &[f64]| order.iter().map(|f| values[*f as usize]).collect();
-        self.ranked = Ranked {
-            hash_phs: in_order(&self.hash_phs),
-            efficiency: in_order(&self.efficiency),
-            site: order.iter().map(|f| self.site[*f as usize]).collect(),
-            firm: order.iter().map(|f| self.firm[*f as usize]).collect(),
-        };
+        self.ranked.gather(
+            &order,
+            &self.hash_phs,
+            &self.efficiency,
+            &self.site,
+            &self.firm,
+        );
         self.blocks = count.div_ceil(BLOCK);
         self.block_hash = vec![0.0; self.blocks * self.regions];
         for block in 0..self.blocks {
@@ -118,6 +185,54 @@ impl Fleets {
             first: vec![NONE; days as usize],
             next: vec![NONE; count],
         };
+    }
+
+    /// Closes the start of a park that changes: `luck` and `scale` are what each fleet pays against others of its region
+    /// and what its firm pays against one of 100 MW.
+    pub fn come_alive(
+        &mut self,
+        days: u32,
+        firms: usize,
+        scale_exponent: f64,
+        luck: Vec<f64>,
+        scale: &[f64],
+    ) {
+        let count = self.len();
+        self.fixed = false;
+        self.lives = Lives {
+            ln_key: (0..count)
+                .map(|f| libm::log(self.efficiency[f] * luck[f] * scale[f]))
+                .collect(),
+            luck,
+            hidden: vec![1.0; count],
+            share: vec![0.0; count],
+            idle_days: vec![0; count],
+            gives_up: vec![NOT_SEEKING; count],
+            firm_mw: vec![0.0; firms],
+            scale_exponent,
+            first_of_firm: vec![NONE; firms],
+            next_of_firm: vec![NONE; count],
+            order: (0..count as u32).collect(),
+        };
+        for fleet in (0..count).rev() {
+            self.join_firm(fleet);
+            self.lives.firm_mw[self.firm[fleet] as usize] += self.power_mw(fleet);
+        }
+        self.arrivals = Arrivals {
+            first: vec![NONE; days as usize],
+            next: vec![NONE; count],
+        };
+    }
+
+    fn join_firm(&mut self, fleet: usize) {
+        let first = &mut self.lives.first_of_firm[self.firm[fleet] as usize];
+        self.lives.next_of_firm[fleet] = std::mem::replace(first, fleet as u32);
+    }
+
+    /// Whether the park never changes.
+    #[must_use]
+    pub fn is_fixed(&self) -> bool {
+        self.fixed
     }
 
     /// Number of fleets.
@@ -132,10 +247,40 @@ impl Fleets {
         self.hash_phs.is_empty()
     }
 
-    /// The site of fleets in transit: one past the last region.
+    /// Number of firms that there have been, those of a fixed park not counted.
+    #[must_use]
+    pub fn firms(&self) -> usize {
+        self.lives.firm_mw.len()
+    }
+
+    /// The site of fleets that are at none: one past the last region.
     #[must_use]
     pub fn nowhere(&self) -> u16 {
         self.regions as u16
+    }
+
+    /// Whether a fleet looks for a place.
+    #[must_use]
+    pub fn seeks(&self, fleet: usize) -> bool {
+        !self.fixed && self.lives.gives_up[fleet] != NOT_SEEKING
+    }
+
+    /// Whether a fleet mines in hiding, or is about to.
+    #[must_use]
+    pub fn hides(&self, fleet: usize) -> bool {
+        !self.fixed && self.lives.hidden[fleet] != 1.0
+    }
+
+    /// Whether a fleet is on its way to its region.
+    #[must_use]
+    pub fn in_transit(&self, fleet: usize) -> bool {
+        self.site[fleet] == self.nowhere() && self.hash_phs[fleet] > 0.0 && !self.seeks(fleet)
+    }
+
+    /// Whether a fleet holds a slot in its region.
+    #[must_use]
+    pub fn holds_slot(&self, fleet: usize) -> bool {
+        self.hash_phs[fleet] > 0.0 && !self.seeks(fleet)
     }
 
     /// Power of a fleet's machines, MW.
@@ -144,9 +289,32 @@ impl Fleets {
         machine_power(self.hash_phs[fleet], self.efficiency[fleet])
     }
 
+    /// What a fleet's firm pays for power against one of 100 MW.
+    #[must_use]
+    pub fn scale(&self, fleet: usize) -> f64 {
+        if self.fixed || self.lives.scale_exponent == 0.0 {
+            return 1.0;
+        }
+        let megawatts = self.lives.firm_mw[self.firm[fleet] as usize];
+        scale_factor(megawatts, self.lives.scale_exponent)
+    }
+
+    /// What a fleet's present site pays against others of its region, hiding included.
+    #[must_use]
+    pub fn site_factor(&self, fleet: usize) -> f64 {
+        if self.fixed {
+            1.0
+        } else {
+            self.lives.luck[fleet] * self.lives.hidden[fleet]
+        }
+    }
+
     /// Sends a fleet off to `region`, to run there from `arrival` on.
     pub fn depart(&mut self, fleet: usize, region: u16, arrival: u32) {
         self.region[fleet] = region;
+        if !self.fixed {
+            self.lives.gives_up[fleet] = NOT_SEEKING;
+        }
         self.place(fleet, self.nowhere());
         // Who arrives after the last day is in transit for the rest of the history.
         if let Some(first) = self.arrivals.first.get_mut(arrival as usize) {
@@ -155,13 +323,115 @@ impl Fleets {
         }
     }
 
+    /// Takes the next fleet that arrives on `day` off the list.
+    pub fn next_arrival(&mut self, day: u32) -> Option<usize> {
+        let first = &mut self.arrivals.first[day as usize];
+        if *first == NONE {
+            return None;
+        }
+        let fleet = *first as usize;
+        *first = self.arrivals.next[fleet];
+        Some(fleet)
+    }
+
+    /// Lets a fleet run in the region whose slot it holds.
+    pub fn settle_in(&mut self, fleet: usize) {
+        self.place(fleet, self.region[fleet]);
+    }
+
     /// Puts the fleets that arrive on `day` in place.
     pub fn arrive(&mut self, day: u32) {
-        let mut fleet = std::mem::replace(&mut self.arrivals.first[day as usize], NONE);
-        while fleet != NONE {
-            self.place(fleet as usize, self.region[fleet as usize]);
-            fleet = self.arrivals.next[fleet as usize];
+        while let Some(fleet) = self.next_arrival(day) {
+            self.settle_in(fleet);
         }
+    }
+
+    /// A new fleet of a changing park, in place.
+    pub fn found(
+        &mut self,
+        firm: u32,
+        region: u16,
+        hash_phs: f64,
+        efficiency: f64,
+        luck: f64,
+    ) -> usize {
+        let fleet = self.len();
+        self.push(firm, region, hash_phs, efficiency);
+        let lives = &mut self.lives;
+        while lives.firm_mw.len() <= firm as usize {
+            lives.firm_mw.push(0.0);
+            lives.first_of_firm.push(NONE);
+        }
+        lives.luck.push(luck);
+        lives.hidden.push(1.0);
+        lives.ln_key.push(0.0);
+        lives.share.push(0.0);
+        lives.idle_days.push(0);
+        lives.gives_up.push(NOT_SEEKING);
+        lives.next_of_firm.push(NONE);
+        lives.order.push(fleet as u32);
+        self.arrivals.next.push(NONE);
+        self.join_firm(fleet);
+        self.lives.firm_mw[firm as usize] += machine_power(hash_phs, efficiency);
+        self.renew_key(fleet);
+        fleet
+    }
+
+    /// Changes the machines of a fleet of a changing park.
+    pub fn change(&mut self, fleet: usize, hash_phs: f64, efficiency: f64) {
+        let before = self.power_mw(fleet);
+        let same_machines = self.efficiency[fleet] == efficiency;
+        self.hash_phs[fleet] = hash_phs;
+        self.efficiency[fleet] = efficiency;
+        let firm = self.firm[fleet] as usize;
+        let after = self.power_mw(fleet);
+        self.lives.firm_mw[firm] = (self.lives.firm_mw[firm] + after - before).max(0.0);
+        if !same_machines || self.lives.scale_exponent != 0.0 {
+            self.renew_key(fleet);
+        }
+    }
+
+    /// A fleet that ends: its machines are no more.
+    pub fn end(&mut self, fleet: usize) {
+        self.change(fleet, 0.0, self.efficiency[fleet]);
+        self.site[fleet] = self.nowhere();
+        self.lives.gives_up[fleet] = NOT_SEEKING;
+        self.lives.share[fleet] = 0.0;
+    }
+
+    /// A fleet that has lost its place looks for another one until `gives_up`.
+    pub fn seek(&mut self, fleet: usize, gives_up: u32) {
+        self.site[fleet] = self.nowhere();
+        self.lives.gives_up[fleet] = gives_up;
+        self.lives.share[fleet] = 0.0;
+    }
+
+    /// A new site, with its own luck.
+    pub fn draw_luck(&mut self, fleet: usize, luck: f64) {
+        self.lives.luck[fleet] = luck;
+        self.lives.hidden[fleet] = 1.0;
+        self.lives.idle_days[fleet] = 0;
+        self.renew_key(fleet);
+    }
+
+    /// Hides a fleet, or lets it out: factor on what it pays for power.
+    pub fn hide(&mut self, fleet: usize, factor: f64) {
+        self.lives.hidden[fleet] = factor;
+        self.renew_key(fleet);
+    }
+
+    fn renew_key(&mut self, fleet: usize) {
+        let factor = self.scale(fleet) * self.site_factor(fleet);
+        self.lives.ln_key[fleet] = libm::log(self.efficiency[fleet] * factor);
+    }
+
+    /// Fleets of a firm of a changing park.
+    pub fn of_firm(&self, firm: u32) -> impl Iterator<Item = usize> {
+        let first = self.lives.first_of_firm.get(firm as usize).copied();
+        let next = |fleet: &u32| self.lives.next_of_firm.get(*fleet as usize).copied();
+        std::iter::successors(first, next)
+            .take_while(|fleet| *fleet != NONE)
+            .map(|fleet| fleet as usize)
     }
 
     /// Hash rate that runs in each region, PH/s: machines at least as good as the region's threshold.
@@ -181,6 +451,57 @@ impl Fleets {
         }
     }
 
+    /// Visits every fleet of a changing park: what of it would run today, by region, PH/s and MW.
+    pub fn visit(
+        &mut self,
+        ln_worst: &[f64],
+        laws: &[RunningLaw],
+        hash: &mut [f64],
+        megawatts: &mut [f64],
+    ) {
+        /// A fleet of which less than this runs is idle.
+        const IDLE: f64 = 1e-3;
+        hash.fill(0.0);
+        megawatts.fill(0.0);
+        let lives = &mut self.lives;
+        for fleet in 0..self.site.len() {
+            let site = usize::from(self.site[fleet]);
+            let Some(law) = laws.get(site) else {
+                continue;
+            };
+            let share = law.share(ln_worst[site] - lives.ln_key[fleet]);
+            lives.share[fleet] = share;
+            lives.idle_days[fleet] = if share < IDLE {
+                lives.idle_days[fleet].saturating_add(1)
+            } else {
+                0
+            };
+            let running = self.hash_phs[fleet] * share;
+            hash[site] += running;
+            megawatts[site] += machine_power(running, self.efficiency[fleet]);
+        }
+    }
+
+    /// Puts the fleets of a changing park in order of their keys.
+    pub fn rank_by_key(&mut self) {
+        let mut order = std::mem::take(&mut self.lives.order);
+        let keys = &self.lives.ln_key;
+        order.sort_by(|a, b| {
+            let by_key = keys[*a as usize].total_cmp(&keys[*b as usize]);
+            by_key.then(a.cmp(b))
+        });
+        self.ranked.gather(
+            &order,
+            &self.hash_phs,
+            &self.efficiency,
+            &self.site,
+            &self.firm,
+        );
+        self.ranked.fleet.clear();
+        self.ranked.fleet.extend_from_slice(&order);
+        self.lives.order = order;
+    }
+
     /// Hash rate at `site` among some ranks.
     fn hash_of_ranks(&self, from: usize, to: usize, site: u16) -> f64 {
         self.ranked.site[from..to]
@@ -193,10 +514,12 @@ impl Fleets {
 
     /// Moves a fleet's machines to another site.
     fn place(&mut self, fleet: usize, site: u16) {
-        let rank = self.rank[fleet] as usize;
         self.site[fleet] = site;
-        self.ranked.site[rank] = site;
-        self.add_up(rank / BLOCK);
+        if self.fixed {
+            let rank = self.rank[fleet] as usize;
+            self.ranked.site[rank] = site;
+            self.add_up(rank / BLOCK);
+        }
     }
 
     /// Adds up a block of ranks anew.
@@ -206,6 +529,27 @@ impl Fleets {
         for r in 0..self.regions {
             self.block_hash[r * self.blocks + block] = self.hash_of_ranks(from, to, r as u16);
         }
+    }
+}
+
+impl Ranked {
+    fn gather(
+        &mut self,
+        order: &[u32],
+        hash_phs: &[f64],
+        efficiency: &[f64],
+        site: &[u16],
+        firm: &[u32],
+    ) {
+        self.hash_phs.clear();
+        self.efficiency.clear();
+        self.site.clear();
+        self.firm.clear();
+        let in_order = || order.iter().map(|fleet| *fleet as usize);
+        self.hash_phs.extend(in_order().map(|f| hash_phs[f]));
+        self.efficiency.extend(in_order().map(|f| efficiency[f]));
+        self.site.extend(in_order().map(|f| site[f]));
+        self.firm.extend(in_order().map(|f| firm[f]));
     }
 }
 
@@ -271,5 +615,67 @@ mod tests {
         fleets.arrive(5);
         fleets.running_hash(&[f64::INFINITY], &mut running);
         assert_eq!(running, [12.0]);
+    }
+
+    /// Two firms in two regions, the second with a bad site.
+    fn living() -> Fleets {
+        let mut fleets = Fleets::new(2, 3);
+        fleets.push(0, 0, 100.0, 20.0);
+        fleets.push(0, 1, 50.0, 30.0);
+        fleets.push(1, 1, 10.0, 20.0);
+        fleets.come_alive(10, 2, 0.0, vec![1.0, 1.0, 1.5], &[1.0; 3]);
+        fleets
+    }
+
+    #[test]
+    fn a_changing_park_runs_by_key_and_keeps_its_firms() {
+        let scenario = crate::scenario::parse_scenario(
+            "core",
+            include_str!("../../scenarios/core.toml"),
+            &[],
+            &[],
+        )
+        .unwrap();
+        let laws: Vec<RunningLaw> = scenario.regions[..2]
+            .iter()
+            .map(|region| RunningLaw::of(&scenario, region))
+            .collect();
+        let mut fleets = living();
+        let (mut hash, mut megawatts) = ([0.0; 2], [0.0; 2]);
+        let worst = [25.0_f64, 30.000_001].map(libm::log);
+        fleets.visit(&worst, &laws, &mut hash, &mut megawatts);
+        // 20 J/TH at a site that pays half as much again is 30 J/TH at another.
+        assert_eq!(hash, [100.0, 60.0]);
+        assert!((megawatts[1] - 1.7).abs() < 1e-12);
+        fleets.visit(&[0.0, libm::log(29.9)], &laws, &mut hash, &mut megawatts);
+        assert_eq!((hash, fleets.lives.idle_days[2]), ([0.0, 0.0], 1));
+
+        let new = fleets.found(2, 0, 40.0, 15.0, 1.0);
+        assert_eq!(
+            (fleets.firms(), fleets.of_firm(2).collect::<Vec<_>>()),
+            (3, vec![new])
+        );
+        assert_eq!(fleets.of_firm(0).collect::<Vec<_>>(), [0, 1]);
+        fleets.change(0, 150.0, 18.0);
+        assert!((fleets.lives.firm_mw[0] - (2.7 + 1.5)).abs() < 1e-12);
+        fleets.seek(1, 99);
+        assert!(fleets.seeks(1) && !fleets.holds_slot(1) && !fleets.in_transit(1));
+        fleets.depart(1, 0, 5);
+        assert!(fleets.in_transit(1) && fleets.holds_slot(1));
+        fleets.end(2);
+        assert!(!fleets.holds_slot(2) && !fleets.in_transit(2));
+        fleets.rank_by_key();
+        assert_eq!(fleets.ranked.fleet, [3, 0, 1, 2]);
+        fleets.arrive(5);
+        assert_eq!(fleets.site[1], 0);
+    }
+
+    #[test]
+    fn a_firm_of_a_gigawatt_pays_less_and_a_small_one_more_within_bounds() {
+        assert_eq!(scale_factor(100.0, 0.1), 1.0);
+        assert!((scale_factor(1000.0, 0.1) - libm::pow(10.0, -0.1)).abs() < 1e-15);
+        assert_eq!(scale_factor(1e9, 0.1), 0.5);
+        assert_eq!(scale_factor(1e-9, 0.1), 2.0);
+        assert_eq!(scale_factor(1e-9, 0.0), 1.0);
     }
 }

@@ -1,13 +1,15 @@
 //! The start of a history: firms, their fleets and where these are.
 
-use crate::random::{Purpose, Streams, entity_of_name, pareto, truncated_normal, uniform};
-use crate::scenario::{Efficiency, HashIs, Scenario};
+use crate::random::{
+    Purpose, Streams, entity_of_name, pareto, standard_normal_quantile, truncated_normal, uniform,
+};
+use crate::scenario::{Efficiency, HashIs, Pools, Scenario};
 use crate::units::machine_power;
 
 use rand::rngs::ChaCha8Rng;
 
-use super::fleet::Fleets;
-use super::running::worst_running_at_start;
+use super::fleet::{Fleets, park_is_fixed, scale_factor};
+use super::running::{RunningLaw, worst_running_at_start};
 
 /// A region has a share of the hash rate, but no machine in it would run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,17 +18,28 @@ pub struct NothingRuns {
     pub region: usize,
 }
 
+/// The streams of the start: of one population for all, drawn as that of a replica which no run has, or of its own.
+#[must_use]
+pub fn streams_of_start(scenario: &Scenario, streams: Streams) -> Streams {
+    if scenario.firms.fixed_population {
+        streams.of_replica(u64::MAX)
+    } else {
+        streams
+    }
+}
+
+/// Luck of a site from a standard normal draw: log-normal with mean 1.
+#[must_use]
+pub fn site_luck(dispersion: f64, z: f64) -> f64 {
+    libm::exp(dispersion * z - 0.5 * dispersion * dispersion)
+}
+
 /// Draws the fleets of a history.
 ///
 /// # Errors
 /// [`NothingRuns`] if hash rate is given as running and not even the best machines run in a region.
 pub fn populate(scenario: &Scenario, streams: Streams) -> Result<Fleets, NothingRuns> {
-    // One population for all: drawn as that of a replica which no run has.
-    let streams = if scenario.firms.fixed_population {
-        streams.of_replica(u64::MAX)
-    } else {
-        streams
-    };
+    let streams = streams_of_start(scenario, streams);
     let mut start = Start {
         scenario,
         streams,
@@ -34,6 +47,14 @@ pub fn populate(scenario: &Scenario, streams: Streams) -> Result<Fleets, Nothing
             HashIs::Running => worst_running_at_start(scenario),
             HashIs::Nameplate => vec![f64::INFINITY; scenario.regions.len()],
         },
+        laws: scenario
+            .regions
+            .iter()
+            .map(|region| RunningLaw::of(scenario, region))
+            .collect(),
+        alike: scenario.firms.site_dispersion == 0.0 && scenario.firms.scale_exponent == 0.0,
+        luck: Vec::new(),
+        scale: Vec::new(),
         fleets: Fleets::new(
             scenario.regions.len(),
             scenario.firms.named.len() + scenario.firms.count as usize,
@@ -41,26 +62,76 @@ pub fn populate(scenario: &Scenario, streams: Streams) -> Result<Fleets, Nothing
     };
     start.place_named_firms();
     let named_fleets = start.fleets.len();
-    let mut wanted: Vec<f64> = scenario
+    let whole: Vec<f64> = scenario
         .regions
         .iter()
         .map(|region| region.share.get() * scenario.bitcoin.network_hash.get())
         .collect();
-    if scenario.firms.count == 0 {
-        // Without a tail the named firms are all there is, and share what rounding and idling leave.
-        start.scale_to(&wanted, 0)?;
-    } else {
-        for (wanted, named) in wanted.iter_mut().zip(start.counted_from(0)) {
-            *wanted = (*wanted - named).max(0.0);
-        }
+    let tail = scenario.firms.count > 0;
+    if tail {
+        let wanted = start.left_by_named(&whole, named_fleets);
         start.draw_tail(&wanted);
         start.fill_empty_regions(named_fleets, &wanted);
-        start.let_some_run(named_fleets, &wanted);
-        start.scale_to(&wanted, named_fleets)?;
+    }
+    // What a firm pays depends on its size, and what runs, by which sizes are scaled, on what it pays.
+    let rounds = if scenario.firms.scale_exponent > 0.0 {
+        4
+    } else {
+        1
+    };
+    for _ in 0..rounds {
+        start.rate_sizes();
+        if tail {
+            let wanted = start.left_by_named(&whole, named_fleets);
+            start.let_some_run(named_fleets, &wanted);
+            start.scale_to(&wanted, named_fleets)?;
+        } else {
+            // Without a tail the named firms are all there is, and share what rounding and idling leave.
+            start.scale_to(&whole, 0)?;
+        }
     }
     start.split_large_fleets();
-    start.fleets.settle(scenario.days);
+    if park_is_fixed(scenario) {
+        start.fleets.settle(scenario.days);
+    } else {
+        start.fleets.come_alive(
+            scenario.days,
+            scenario.firms_at_start(),
+            scenario.firms.scale_exponent,
+            start.luck,
+            &start.scale,
+        );
+    }
     Ok(start.fleets)
+}
+
+/// The pool of every firm at the start: that which a named firm states, otherwise drawn by the pools' shares.
+#[must_use]
+pub fn pools_of_firms(scenario: &Scenario, streams: Streams) -> Vec<u16> {
+    if scenario.pools.tags.is_empty() {
+        return Vec::new();
+    }
+    let mut stream = streams_of_start(scenario, streams).open(Purpose::Pool, 0);
+    (0..scenario.firms_at_start())
+        .map(|firm| {
+            let drawn = choose_pool(&scenario.pools, uniform(&mut stream));
+            let named = scenario.firms.named.get(firm).and_then(|firm| firm.pool);
+            // Far fewer than 65,536 pools.
+            named.map_or(drawn, |pool| pool as u16)
+        })
+        .collect()
+}
+
+/// A pool by a uniform draw, with the pools' shares as weights.
+#[must_use]
+pub fn choose_pool(pools: &Pools, uniform: f64) -> u16 {
+    let total: f64 = pools.tags.iter().map(|pool| pool.share).sum();
+    let mut reached = 0.0;
+    let chosen = pools.tags.iter().position(|pool| {
+        reached += pool.share;
+        uniform * total < reached
+    });
+    chosen.unwrap_or(0) as u16
 }
 
 struct Start<'s> {
@@ -68,6 +139,12 @@ struct Start<'s> {
     streams: Streams,
     /// Worst efficiency that counts towards a region's hash rate.
     worst_counted: Vec<f64>,
+    laws: Vec<RunningLaw>,
+    /// Whether all pay the same for power in a region.
+    alike: bool,
+    /// By fleet: what the site pays against others, and the firm against one of 100 MW.
+    luck: Vec<f64>,
+    scale: Vec<f64>,
     fleets: Fleets,
 }
 
@@ -104,6 +181,9 @@ impl Start<'_> {
             let mut efficiencies = self
                 .streams
                 .open(Purpose::Efficiency, entity_of_name(&firm.name));
+            let mut lucks = self
+                .streams
+                .open(Purpose::SiteLuck, entity_of_name(&firm.name));
             for (region, part) in firm.places.iter().filter(|(_, part)| *part > 0.0) {
                 let hash = firm.hash.get() * part;
                 let pieces = self.pieces_of(hash);
@@ -116,6 +196,7 @@ impl Start<'_> {
                         hash / f64::from(pieces),
                         efficiency,
                     );
+                    self.add_luck(uniform(&mut lucks));
                 }
             }
         }
@@ -145,23 +226,27 @@ impl Start<'_> {
         };
         let mut places = Draws::of_tail(self.streams, Purpose::FirmRegion);
         let mut efficiencies = Draws::of_tail(self.streams, Purpose::Efficiency);
+        let mut lucks = Draws::of_tail(self.streams, Purpose::SiteLuck);
         for (number, size) in (0_u32..).zip(&sizes) {
             let pieces = self.pieces_of(size * hash_per_size);
             let firm = firms.named.len() as u32 + number;
             let (mut place, mut more_places) = places.next_firm(number, pieces);
             let (mut quality, mut more_efficiencies) = efficiencies.next_firm(number, pieces);
+            let (mut luck, mut more_lucks) = lucks.next_firm(number, pieces);
             for piece in 0..pieces {
                 if piece > 0
-                    && let (Some(places), Some(efficiencies)) =
-                        (&mut more_places, &mut more_efficiencies)
+                    && let (Some(places), Some(efficiencies), Some(lucks)) =
+                        (&mut more_places, &mut more_efficiencies, &mut more_lucks)
                 {
                     place = uniform(places);
                     quality = uniform(efficiencies);
+                    luck = uniform(lucks);
                 }
                 let efficiency = draw_efficiency(&firms.efficiency, quality);
                 let size = size / f64::from(pieces);
                 self.fleets
                     .push(firm, region_of(place) as u16, size, efficiency);
+                self.add_luck(luck);
             }
         }
     }
@@ -173,16 +258,68 @@ impl Start<'_> {
         pieces(megawatts, firms.max_fleet.map(crate::units::Megawatts::get))
     }
 
+    fn add_luck(&mut self, uniform: f64) {
+        let dispersion = self.scenario.firms.site_dispersion;
+        self.luck.push(if dispersion > 0.0 {
+            site_luck(dispersion, standard_normal_quantile(uniform))
+        } else {
+            1.0
+        });
+        self.scale.push(1.0);
+    }
+
+    /// What every fleet's firm pays by its size.
+    fn rate_sizes(&mut self) {
+        let exponent = self.scenario.firms.scale_exponent;
+        if exponent == 0.0 {
+            return;
+        }
+        let mut megawatts = vec![0.0; self.scenario.firms_at_start()];
+        for fleet in 0..self.fleets.len() {
+            megawatts[self.fleets.firm[fleet] as usize] += self.fleets.power_mw(fleet);
+        }
+        for fleet in 0..self.fleets.len() {
+            let firm = self.fleets.firm[fleet] as usize;
+            self.scale[fleet] = scale_factor(megawatts[firm], exponent);
+        }
+    }
+
+    /// Part of a fleet that counts towards its region's hash rate.
+    fn part_counted(&self, fleet: usize) -> f64 {
+        let region = usize::from(self.fleets.region[fleet]);
+        let (worst, law) = (self.worst_counted[region], &self.laws[region]);
+        let efficiency = self.fleets.efficiency[fleet];
+        if law.is_sharp() && self.alike {
+            return f64::from(u8::from(efficiency <= worst));
+        }
+        // Where power costs nothing everything runs; where fees take all, nothing does.
+        if worst == f64::INFINITY {
+            return 1.0;
+        }
+        let key = efficiency * self.luck[fleet] * self.scale[fleet];
+        law.share(libm::log(worst.max(0.0)) - libm::log(key))
+    }
+
     /// Hash rate by region that counts towards its share, over the fleets from `first` on.
     fn counted_from(&self, first: usize) -> Vec<f64> {
+        self.counted_in(first..self.fleets.len())
+    }
+
+    fn counted_in(&self, fleets: std::ops::Range<usize>) -> Vec<f64> {
         let mut counted = vec![0.0; self.worst_counted.len()];
-        for fleet in first..self.fleets.len() {
+        for fleet in fleets {
             let region = usize::from(self.fleets.region[fleet]);
-            if self.fleets.efficiency[fleet] <= self.worst_counted[region] {
-                counted[region] += self.fleets.hash_phs[fleet];
-            }
+            counted[region] += self.fleets.hash_phs[fleet] * self.part_counted(fleet);
         }
         counted
+    }
+
+    /// What the named firms, the first fleets, leave of a hash rate by region.
+    fn left_by_named(&self, whole: &[f64], named_fleets: usize) -> Vec<f64> {
+        let named = self.counted_in(0..named_fleets);
+        let left = whole.iter().zip(named);
+        left.map(|(whole, named)| (whole - named).max(0.0))
+            .collect()
     }
 
     /// Gives every region with a share at least one fleet of the tail: the draw may have missed a small one.
@@ -215,19 +352,28 @@ impl Start<'_> {
     /// Gives the first fleet of a region in which none of the tail's machines runs an efficiency from the
     /// part of the law that does: again only where the law could not be met.
     fn let_some_run(&mut self, first: usize, wanted: &[f64]) {
+        /// Of a region where less than this runs the share would rest on tails of the law.
+        const FEWEST: f64 = 1e-3;
         let counted = self.counted_from(first);
-        for (region, worst) in self.worst_counted.iter().enumerate() {
-            if wanted[region] <= 0.0 || counted[region] > 0.0 {
+        let mut placed = vec![0.0; counted.len()];
+        for fleet in first..self.fleets.len() {
+            placed[usize::from(self.fleets.region[fleet])] += self.fleets.hash_phs[fleet];
+        }
+        for region in 0..counted.len() {
+            let sharp = self.laws[region].is_sharp() && self.alike;
+            let fewest = if sharp { 0.0 } else { FEWEST * placed[region] };
+            if wanted[region] <= 0.0 || counted[region] > fewest {
                 continue;
             }
             let here = |fleet: &usize| usize::from(self.fleets.region[*fleet]) == region;
             if let Some(fleet) = (first..self.fleets.len()).find(here) {
+                let worst = self.worst_counted[region] / (self.luck[fleet] * self.scale[fleet]);
                 let mut stream = self.streams.open(
                     Purpose::FirstRunner,
                     entity_of_name(&self.scenario.regions[region].id),
                 );
                 let law = &self.scenario.firms.efficiency;
-                self.fleets.efficiency[fleet] = draw_runner(law, uniform(&mut stream), *worst);
+                self.fleets.efficiency[fleet] = draw_runner(law, uniform(&mut stream), worst);
             }
         }
     }
@@ -262,6 +408,8 @@ impl Start<'_> {
             let pieces = pieces(self.fleets.power_mw(fleet), largest);
             self.fleets.hash_phs[fleet] /= f64::from(pieces);
             for _ in 1..pieces {
+                self.luck.push(self.luck[fleet]);
+                self.scale.push(self.scale[fleet]);
                 self.fleets.push(
                     self.fleets.firm[fleet],
                     self.fleets.region[fleet],

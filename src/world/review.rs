@@ -1,4 +1,4 @@
-//! A review: does a fleet stay or move, and where to?
+//! A review: does a fleet stay or move, and where to? And where does a firm put new machines?
 //!
 //! Every comparison is in USD/MWh of the fleet's own consumption. The choice is a logit with one
 //! uniform draw: the present region's interval comes first, then the others in scenario order, so a
@@ -8,21 +8,29 @@ use crate::scenario::Scenario;
 use crate::units::{HOURS_PER_YEAR, breakeven_power_price};
 
 use super::capacity::Capacities;
+use super::events::Conditions;
 use super::fleet::Fleets;
 use super::running::kept_of_revenue;
 
 /// A region that cannot be chosen has this utility.
 pub const CLOSED: f64 = f64::NEG_INFINITY;
 
+/// Smallest room worth a look, MW.
+const LEAST_ROOM_MW: f64 = 1e-6;
+
 /// Constants of the choice and the expectations of the day.
 #[derive(Debug, Clone)]
-pub struct Review {
+pub struct Review<'s> {
+    scenario: &'s Scenario,
     choice_scale: f64,
     stay_bonus: f64,
     home_bonus: f64,
+    horizon_hours: f64,
     downtime_hours_per_horizon_hour: f64,
     places: Vec<Place>,
     hashprice: f64,
+    /// Price of machines of the day, USD/TH.
+    hardware_price: f64,
     weights: Vec<f64>,
     /// Utility of every region for the fleet reviewed last, USD/MWh; [`CLOSED`] where it cannot go.
     pub utilities: Vec<f64>,
@@ -31,22 +39,56 @@ pub struct Review {
 /// What a review knows of a region.
 #[derive(Debug, Clone)]
 struct Place {
+    kept_without_events: f64,
     /// Part of revenue kept after pool fee and tax.
     kept: f64,
     pue: f64,
     /// Appeal and the pull of size.
     pull: f64,
+    /// Expected loss by policy.
+    policy: f64,
+    duty: f64,
     /// Cost of moving here: per unit of 1/e, and flat.
     moving_per_inverse_efficiency: f64,
     moving_flat: f64,
     /// Expected delivered power price today.
     delivered: f64,
+    /// Part of the machines that there is expected to be power for.
+    uptime: f64,
 }
 
-impl Review {
+/// What the world of a day looks like to a reviewer.
+#[derive(Debug, Clone, Copy)]
+pub struct Outlook<'a> {
+    /// Hashprice expected over the horizon, USD per PH/s and day.
+    pub hashprice: f64,
+    /// Expected delivered power price by region, USD/MWh.
+    pub delivered: &'a [f64],
+    /// Expected part of the machines with power, by region.
+    pub uptime: &'a [f64],
+    /// Price of machines, USD/TH.
+    pub hardware_price: f64,
+    /// Events in force.
+    pub conditions: &'a Conditions,
+}
+
+/// Where a firm may put new machines, and on what terms it would run them.
+#[derive(Debug, Clone, Copy)]
+pub struct Site {
+    /// Part of revenue that is kept there.
+    pub kept: f64,
+    /// What the firm expects to pay for power there, USD/MWh.
+    pub power_price: f64,
+    /// Part of the machines that there is expected to be power for.
+    pub uptime: f64,
+    /// Import duty.
+    pub duty: f64,
+}
+
+impl<'s> Review<'s> {
     /// Constants of a scenario.
     #[must_use]
-    pub fn new(scenario: &Scenario) -> Self {
+    pub fn new(scenario: &'s Scenario) -> Self {
         let moving = &scenario.moving;
         let scale = moving.choice_scale.get();
         let horizon_hours = HOURS_PER_YEAR * moving.horizon_years;
@@ -54,45 +96,62 @@ impl Review {
             .regions
             .iter()
             .map(|region| {
-                let hardware = scenario.hardware_price.get();
-                let usd_per_th =
-                    moving.ship.get() + (region.duty + moving.breakage.get()) * hardware;
+                let kept = kept_of_revenue(scenario, region);
                 Place {
-                    kept: kept_of_revenue(scenario, region),
+                    kept_without_events: kept,
+                    kept,
                     pue: region.power.pue,
                     pull: region.appeal + scale * libm::log(region.size),
-                    moving_per_inverse_efficiency: 1e6 * usd_per_th / horizon_hours,
+                    policy: 0.0,
+                    duty: region.duty,
+                    moving_per_inverse_efficiency: 0.0,
                     moving_flat: region.deposit_per_mw.get() / horizon_hours,
                     delivered: 0.0,
+                    uptime: 1.0,
                 }
             })
             .collect::<Vec<_>>();
         Self {
+            scenario,
             choice_scale: scale,
             stay_bonus: moving.stay_bonus,
             home_bonus: moving.home_bonus,
+            horizon_hours,
             downtime_hours_per_horizon_hour: 24.0 * moving.downtime_days / horizon_hours,
             weights: vec![0.0; places.len()],
             utilities: vec![CLOSED; places.len()],
             places,
             hashprice: 0.0,
+            hardware_price: 0.0,
         }
     }
 
     /// Takes in the expectations of the day.
-    pub fn prepare(&mut self, hashprice: f64, delivered: &[f64]) {
-        self.hashprice = hashprice;
-        for (place, delivered) in self.places.iter_mut().zip(delivered) {
-            place.delivered = *delivered;
+    pub fn prepare(&mut self, outlook: &Outlook<'_>) {
+        self.hashprice = outlook.hashprice;
+        self.hardware_price = outlook.hardware_price;
+        let moving = &self.scenario.moving;
+        let loss = moving.policy_loss_per_mw.get() / HOURS_PER_YEAR;
+        for (r, place) in self.places.iter_mut().enumerate() {
+            let here = &outlook.conditions.regions[r];
+            place.delivered = outlook.delivered[r];
+            place.uptime = outlook.uptime[r];
+            place.kept = place.kept_without_events - here.tax;
+            place.duty = self.scenario.regions[r].duty + here.duty;
+            place.policy = here.ban_hazard * loss;
+            let usd_per_th =
+                moving.ship.get() + (place.duty + moving.breakage.get()) * outlook.hardware_price;
+            place.moving_per_inverse_efficiency = 1e6 * usd_per_th / self.horizon_hours;
         }
     }
 
-    /// The region that a fleet chooses by the draw `uniform`, its present one included.
+    /// The region that a fleet chooses by the draw `uniform`, its present one included; one that seeks a place may find none
+    /// that is worth it and wait, which is its present one too.
     pub fn choose(
         &mut self,
         fleets: &Fleets,
         fleet: usize,
-        capacities: &Capacities,
+        capacities: &Capacities<'_>,
         uniform: f64,
     ) -> usize {
         self.weigh_up(fleets, fleet, capacities);
@@ -109,18 +168,34 @@ impl Review {
         )
     }
 
+    /// What moving costs a fleet by the time in which it does not earn.
+    fn lost_in_transit(&self, fleets: &Fleets, fleet: usize, breakeven: f64) -> f64 {
+        if fleets.seeks(fleet) {
+            return 0.0;
+        }
+        let here = &self.places[usize::from(fleets.region[fleet])];
+        let factor = fleets.scale(fleet) * fleets.site_factor(fleet);
+        margin(breakeven, factor, here) * self.downtime_hours_per_horizon_hour
+    }
+
     /// The parts of what a region offers to a fleet by the expectations last prepared, whether it may go there
-    /// or not. [`Self::utilities`] are their sums.
+    /// or not. [`Self::utilities`] are their sums, but for a fleet that waits for a place: waiting is worth nothing.
     #[must_use]
     pub fn parts(&self, fleets: &Fleets, fleet: usize, region: usize) -> Parts {
         let here = usize::from(fleets.region[fleet]);
         let efficiency = fleets.efficiency[fleet];
         let breakeven = breakeven_power_price(self.hashprice, efficiency);
-        let margin = |place: &Place| (breakeven * place.kept - place.delivered).max(0.0);
         let place = &self.places[region];
         let bonus = |applies: bool, bonus: f64| if applies { bonus } else { 0.0 };
+        let scale = fleets.scale(fleet);
+        let factor = if region == here {
+            scale * fleets.site_factor(fleet)
+        } else {
+            scale
+        };
         Parts {
-            margin: margin(place),
+            margin: place.uptime * margin(breakeven, factor, place),
+            policy: place.policy,
             attraction: place.pull
                 + bonus(region == here, self.stay_bonus)
                 + bonus(region == usize::from(fleets.home[fleet]), self.home_bonus),
@@ -129,22 +204,26 @@ impl Review {
             } else {
                 place.moving_per_inverse_efficiency / efficiency
                     + place.moving_flat
-                    + margin(&self.places[here]) * self.downtime_hours_per_horizon_hour
+                    + self.lost_in_transit(fleets, fleet, breakeven)
             },
         }
     }
 
     /// Fills [`Self::utilities`] for a fleet.
-    fn weigh_up(&mut self, fleets: &Fleets, fleet: usize, capacities: &Capacities) {
+    fn weigh_up(&mut self, fleets: &Fleets, fleet: usize, capacities: &Capacities<'_>) {
         let here = usize::from(fleets.region[fleet]);
         let home = usize::from(fleets.home[fleet]);
+        let seeks = fleets.seeks(fleet);
         let efficiency = fleets.efficiency[fleet];
         let power_mw = fleets.power_mw(fleet);
         let breakeven = breakeven_power_price(self.hashprice, efficiency);
-        let margin = |place: &Place| (breakeven * place.kept - place.delivered).max(0.0);
-        let lost_in_transit = margin(&self.places[here]) * self.downtime_hours_per_horizon_hour;
+        let scale = fleets.scale(fleet);
+        let at_home_site = scale * fleets.site_factor(fleet);
+        let lost_in_transit = self.lost_in_transit(fleets, fleet, breakeven);
         for (r, place) in self.places.iter().enumerate() {
-            let mut utility = margin(place) + place.pull;
+            let factor = if r == here { at_home_site } else { scale };
+            let margin = margin(breakeven, factor, place);
+            let mut utility = place.uptime * margin - place.policy + place.pull;
             if r == here {
                 utility += self.stay_bonus;
             } else if capacities.admits(r, power_mw * place.pue) {
@@ -159,14 +238,105 @@ impl Review {
             }
             self.utilities[r] = utility;
         }
+        if seeks {
+            self.utilities[here] = 0.0;
+        }
+    }
+
+    /// Whether any region, the present one included, is expected to earn a fleet more than getting there costs, by the
+    /// utilities last filled.
+    #[must_use]
+    pub fn anywhere_pays(&self, fleets: &Fleets, fleet: usize) -> bool {
+        (0..self.places.len()).any(|r| {
+            if self.utilities[r] == CLOSED {
+                return false;
+            }
+            let parts = self.parts(fleets, fleet, r);
+            parts.margin > parts.moving
+        })
+    }
+
+    /// The region in which a fleet's firm would put new machines of `efficiency`, by the draw `uniform`; `None` where there
+    /// is no room anywhere.
+    pub fn choose_site(
+        &mut self,
+        fleets: &Fleets,
+        fleet: usize,
+        capacities: &Capacities<'_>,
+        efficiency: f64,
+        uniform: f64,
+    ) -> Option<usize> {
+        let here = usize::from(fleets.region[fleet]);
+        let home = usize::from(fleets.home[fleet]);
+        let breakeven = breakeven_power_price(self.hashprice, efficiency);
+        let scale = fleets.scale(fleet);
+        let site_usd_per_mw = 1000.0 * self.scenario.hardware.site_usd_per_kw;
+        let mut any = false;
+        for (r, place) in self.places.iter().enumerate() {
+            if capacities.room(r) < LEAST_ROOM_MW {
+                self.utilities[r] = CLOSED;
+                continue;
+            }
+            any = true;
+            let factor = if r == here {
+                scale * fleets.site_factor(fleet)
+            } else {
+                scale
+            };
+            let margin = margin(breakeven, factor, place);
+            let duty = 1e6 * place.duty * self.hardware_price / (efficiency * self.horizon_hours);
+            let mut utility = place.uptime * margin - place.policy + place.pull
+                - duty
+                - place.moving_flat
+                - site_usd_per_mw / self.horizon_hours;
+            if r == here {
+                utility += self.stay_bonus;
+            }
+            if r == home {
+                utility += self.home_bonus;
+            }
+            self.utilities[r] = utility;
+        }
+        any.then(|| {
+            choose_by_logit(
+                &self.utilities,
+                self.choice_scale,
+                here,
+                uniform,
+                &mut self.weights,
+            )
+        })
+    }
+
+    /// On what terms a fleet's firm would run machines in a region.
+    #[must_use]
+    pub fn site(&self, fleets: &Fleets, fleet: usize, region: usize) -> Site {
+        let place = &self.places[region];
+        let mut factor = fleets.scale(fleet);
+        if region == usize::from(fleets.region[fleet]) {
+            factor *= fleets.site_factor(fleet);
+        }
+        Site {
+            kept: place.kept,
+            power_price: factor * place.delivered,
+            uptime: place.uptime,
+            duty: place.duty,
+        }
     }
 }
 
-/// The parts of a utility, USD/MWh: it is `margin + attraction - moving`.
+/// Expected margin in a region where power costs `factor` times what others pay, before what there is no power for.
+fn margin(breakeven: f64, factor: f64, place: &Place) -> f64 {
+    (breakeven * place.kept - factor * place.delivered).max(0.0)
+}
+
+/// The parts of a utility, USD/MWh: it is `margin - policy + attraction - moving`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Parts {
-    /// Expected margin.
+    /// Expected margin on what there is power for.
     pub margin: f64,
+    /// Expected loss by policy.
+    pub policy: f64,
     /// Appeal, the pull of size, the bonus of staying and that of home.
     pub attraction: f64,
     /// Cost of moving, lost revenue included.

@@ -75,7 +75,7 @@ fn keys_that_do_not_exist() {
     );
     assert_eq!(
         edited("count = 20", "count = 20\ncolour = 3"),
-        "  line 14, column 1: firms.colour\n    unknown key\n    the keys here are `count`, `tail_alpha`, `tail_cap`, `max_fleet_mw`, `fixed_population`, `efficiency` and `named`"
+        "  line 14, column 1: firms.colour\n    unknown key\n    the keys here are `count`, `tail_alpha`, `tail_cap`, `max_fleet_mw`, `scale_exponent`, `site_dispersion`, `fixed_population`, `efficiency` and `named`"
     );
     assert_eq!(
         set("regions.us.power.usd_per_mhw=1"),
@@ -95,7 +95,7 @@ fn keys_that_are_missing() {
     );
     assert_eq!(
         edited("model = \"gbm\", ", ""),
-        "  line 10, column 9: bitcoin.price\n    the key `model` is missing\n    set model to one of `constant`, `gbm`, `jump` and `path`"
+        "  line 10, column 9: bitcoin.price\n    the key `model` is missing\n    set model to one of `constant`, `gbm`, `jump`, `path` and `bootstrap`"
     );
 }
 

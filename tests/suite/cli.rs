@@ -237,7 +237,7 @@ fn kept_replicas_have_every_value_and_a_trace_agrees_with_them() {
     let mut decisions = csv::Reader::from_path(place.path("trace/decisions.csv")).expect("CSV");
     let rows: Vec<csv::StringRecord> = decisions.records().map(|row| row.expect("CSV")).collect();
     assert!(!rows.is_empty());
-    let chosen: Vec<_> = rows.iter().filter(|row| &row[15] == "1").collect();
+    let chosen: Vec<_> = rows.iter().filter(|row| &row[16] == "1").collect();
     assert_eq!(chosen.len() * 3, rows.len());
     assert!(
         chosen

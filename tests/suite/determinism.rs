@@ -24,7 +24,7 @@ const PINNED: [(&str, &[&str], &str); 3] = [
     (
         "global-south",
         &["days=200"],
-        "f09b153d0ff7a8befa797cf10a243379b0df8ad587d6787bc412b8a2f4ac62e3",
+        "89a02ee38283e436e80fd2712f8da7c9eb651763a518a0e3357cef8ccd03687b",
     ),
 ];
 

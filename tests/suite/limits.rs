@@ -9,6 +9,7 @@ use hashdrift::random::{Purpose, Streams};
 use hashdrift::record::{ALL, Level};
 use hashdrift::scenario::{Scenario, parse_scenario};
 use hashdrift::units::breakeven_power_price;
+use hashdrift::world::events::Conditions;
 use hashdrift::world::fleet::Fleets;
 use hashdrift::world::network::Network;
 use hashdrift::world::power::{PowerPlan, PowerPrices};
@@ -221,11 +222,13 @@ fn power_prices_revert_correlate_and_have_their_base_as_mean_on_every_day() {
         "regions.paraguay.power={ usd_per_mwh = 20.0, reversion_per_year = 36.525, volatility = 1.9111514853616393 }",
     ]);
     let plan = PowerPlan::new(&scenario);
+    let regions = scenario.regions.len();
+    let calm = Conditions::calm(regions);
     let (mut first, mut last, mut before, mut other) = (vec![], vec![], vec![], vec![]);
     for replica in 0..20_000 {
-        let mut prices = PowerPrices::new(&plan, Streams::new(1, replica));
+        let mut prices = PowerPrices::new(&plan, Streams::new(1, replica), vec![0.0; regions]);
         for day in 0..200 {
-            prices.step(day);
+            prices.step(day, &calm);
             match day {
                 0 => first.push(prices.spot[0]),
                 198 => before.push(libm::log(prices.spot[0])),

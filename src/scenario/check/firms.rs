@@ -1,8 +1,9 @@
 //! Rules for the firms at the start.
 
-use super::super::problem::{did_you_mean, list, printable};
+use super::super::problem::printable;
 use super::super::raw::{RawEfficiency, RawFirms, RawNamedFirm, RawScenario};
 use super::super::{Efficiency, Firms, NamedFirm};
+use super::mechanisms::known;
 use super::{Findings, SHARE_TOLERANCE, round_for_people};
 use crate::units::{JoulesPerTerahash, Megawatts, PETAHASH_PER_EXAHASH, PetahashPerSecond};
 
@@ -32,6 +33,11 @@ pub fn check_firms(raw: &RawScenario, found: &mut Findings<'_, '_>) -> Option<Fi
             name: firm.name.clone(),
             hash: PetahashPerSecond::new(firm.ehs * PETAHASH_PER_EXAHASH).ok()?,
             places,
+            pool: firm.pool.as_ref().and_then(|pool| {
+                let tags = raw.pools.tags.keys();
+                known(&format!("{key}.pool"), "pool", pool, tags, found)
+            }),
+            discount_rate: firm.discount_rate,
         });
     }
     let mut left = Vec::new();
@@ -79,6 +85,8 @@ pub fn check_firms(raw: &RawScenario, found: &mut Findings<'_, '_>) -> Option<Fi
         tail_alpha: firms.tail_alpha,
         tail_cap: firms.tail_cap,
         max_fleet: firms.max_fleet_mw.and_then(|mw| Megawatts::new(mw).ok()),
+        scale_exponent: firms.scale_exponent,
+        site_dispersion: firms.site_dispersion,
         fixed_population: firms.fixed_population,
         efficiency: efficiency?,
         named,
@@ -105,19 +113,9 @@ fn places_of(
     }
     let mut places = Vec::new();
     for (id, part) in &firm.regions {
-        if let Some(region) = raw.regions.get_index_of(id) {
+        let key = format!("{key}.regions.{id}");
+        if let Some(region) = known(&key, "region", id, raw.regions.keys(), found) {
             places.push((region, *part));
-        } else {
-            let ids: Vec<&str> = raw.regions.keys().map(String::as_str).collect();
-            let next = did_you_mean(id, ids.iter().copied()).map_or_else(
-                || format!("the regions are {}", list(&ids)),
-                |id| format!("did you mean `{id}`?"),
-            );
-            found.add(
-                &format!("{key}.regions.{id}"),
-                "there is no such region",
-                next,
-            );
         }
     }
     places

@@ -3,7 +3,8 @@
 use super::super::problem::printable;
 use super::super::raw::{RawPower, RawRegion, RawScenario};
 use super::super::series::days_between;
-use super::super::{Capacity, CapacityNow, Power, Region};
+use super::super::{Capacity, CapacityNow, Hydro, Power, Region};
+use super::mechanisms::known;
 use super::{Findings, MAX_REGIONS, SHARE_TOLERANCE, round_for_people};
 use crate::random::cholesky;
 use crate::units::{Megawatts, Share, Usd, UsdPerMwh};
@@ -111,6 +112,16 @@ fn check_region(
             now: now?,
             build_per_month: Megawatts::new(room.build_mw_per_month).ok()?,
             max: room.max_mw.and_then(|max| Megawatts::new(max).ok()),
+            hydro: room.hydro.as_ref().map(|hydro| Hydro {
+                share: hydro.share,
+                amplitude: hydro.amplitude,
+                wet_peak_day: hydro.wet_peak_day,
+                basin: hydro.basin.as_ref().and_then(|basin| {
+                    let key = format!("{key}.capacity.hydro.basin");
+                    known(&key, "basin", basin, raw.basins.keys(), found)
+                }),
+            }),
+            heat: room.heat.filter(|heat| heat.derate > 0.0),
         });
     }
     Some(Region {
@@ -125,6 +136,8 @@ fn check_region(
         tax: Share::new(region.tax).ok()?,
         duty: region.duty,
         deposit_per_mw: Usd::new(region.deposit_usd_per_mw).ok()?,
+        gco2_per_kwh: region.gco2_per_kwh,
+        generation_mw: region.national_generation_mw,
         power: power?,
         capacity,
     })
@@ -174,6 +187,11 @@ fn check_power(
         pue: power.pue,
         reversion_per_year: power.reversion_per_year,
         volatility: power.volatility,
+        slope_per_mw: power.slope_usd_per_mwh_per_gw / 1000.0,
+        intraday_sd: power.intraday_sd,
+        spikes: power.spikes,
+        contract: power.contract,
+        opex: UsdPerMwh::new(power.opex_usd_per_mwh).ok()?,
     })
 }
 

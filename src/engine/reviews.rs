@@ -1,0 +1,373 @@
+//! What the fleets that are due decide: to stay or move, to scrap, to give up, to buy.
+
+use rand::rngs::ChaCha8Rng;
+
+use crate::random::{Purpose, Streams, gamma, normal, seek_day, uniform};
+use crate::scenario::{Growth, Scenario};
+use crate::units::{DAYS_PER_YEAR, machine_power};
+use crate::world::growth::{Mood, Order};
+use crate::world::population::site_luck;
+use crate::world::review::Outlook;
+use crate::world::worth::Prospect;
+
+use super::{Decision, History, Observer};
+
+/// Whether a fleet due for review considers moving at all.
+pub struct Considerations {
+    probability: f64,
+    stream: ChaCha8Rng,
+}
+
+impl Considerations {
+    /// `None` where every review considers it.
+    pub fn new(scenario: &Scenario, streams: Streams) -> Option<Self> {
+        let moving = &scenario.moving;
+        let rate = moving.consider_per_year * f64::from(moving.review_days) / DAYS_PER_YEAR;
+        (rate < f64::INFINITY).then(|| Self {
+            probability: -libm::expm1(-rate),
+            stream: streams.open(Purpose::Consider, 0),
+        })
+    }
+}
+
+/// The draws of those who buy.
+pub struct Purchases {
+    fresh: ChaCha8Rng,
+    place: ChaCha8Rng,
+    lump: ChaCha8Rng,
+}
+
+/// What is drawn for one fleet's purchase, used or not.
+struct PurchaseDraws {
+    fresh: f64,
+    place: f64,
+    lump: f64,
+}
+
+impl Purchases {
+    /// `None` where nobody buys.
+    pub fn new(scenario: &Scenario, streams: Streams) -> Option<Self> {
+        scenario.growth.as_ref()?;
+        Some(Self {
+            fresh: streams.open(Purpose::FreshLuck, 0),
+            place: streams.open(Purpose::OrderPlace, 0),
+            lump: streams.open(Purpose::Lump, 0),
+        })
+    }
+
+    fn seek_day(&mut self, day: u32) {
+        for stream in [&mut self.fresh, &mut self.place, &mut self.lump] {
+            seek_day(stream, day);
+        }
+    }
+
+    fn draw(&mut self) -> PurchaseDraws {
+        PurchaseDraws {
+            fresh: normal(&mut self.fresh),
+            place: uniform(&mut self.place),
+            lump: uniform(&mut self.lump),
+        }
+    }
+}
+
+/// A fleet of less than a terahash is no fleet any more.
+const LEAST_PHS: f64 = 1e-3;
+
+impl History<'_> {
+    /// Reviews the fleets that are due: those whose number leaves the remainder of the day.
+    pub(super) fn review_fleets(&mut self, day: u32, observer: &mut impl Observer) {
+        let every = self.scenario.moving.review_days;
+        let first = (day % every) as usize;
+        if first >= self.fleets.len() {
+            return;
+        }
+        let outlook = Outlook {
+            hashprice: self.expectations.hashprice(&self.network),
+            delivered: &self.expectations.delivered,
+            uptime: &self.expectations.uptime,
+            hardware_price: self.market.price,
+            conditions: &self.events.conditions,
+        };
+        self.review.prepare(&outlook);
+        // Draws are addressed by day and place in the queue, that is by fleet and review: used or not.
+        seek_day(&mut self.choices, day);
+        if let Some(considerations) = &mut self.considerations {
+            seek_day(&mut considerations.stream, day);
+        }
+        if let Some(purchases) = &mut self.purchases {
+            purchases.seek_day(day);
+        }
+        for fleet in (first..self.fleets.len()).step_by(every as usize) {
+            let draw = uniform(&mut self.choices);
+            let considers = self.considerations.as_mut().is_none_or(|considerations| {
+                uniform(&mut considerations.stream) < considerations.probability
+            });
+            let purchase = self.purchases.as_mut().map(Purchases::draw);
+            let seeks = self.fleets.seeks(fleet);
+            if self.fleets.site[fleet] == self.fleets.nowhere() && !seeks {
+                continue;
+            }
+            if seeks && self.gives_up(day, fleet) {
+                continue;
+            }
+            if !seeks && self.wear(fleet) {
+                continue;
+            }
+            let stands_idle = !seeks && self.stands_idle(fleet);
+            if considers || seeks || stands_idle {
+                let from = usize::from(self.fleets.region[fleet]);
+                let to = self
+                    .review
+                    .choose(&self.fleets, fleet, &self.capacities, draw);
+                let arrival = if to == from {
+                    day
+                } else {
+                    day.saturating_add(self.downtime(day, fleet))
+                };
+                let decision = Decision {
+                    day,
+                    fleet,
+                    from,
+                    to,
+                    arrival,
+                    review: &self.review,
+                    uniform: draw,
+                };
+                observer.decision(&decision, &self.fleets);
+                if to != from {
+                    self.relocate(day, fleet, from, to, arrival);
+                    continue;
+                }
+                if stands_idle && !self.review.anywhere_pays(&self.fleets, fleet) {
+                    self.scrap(fleet);
+                    continue;
+                }
+            }
+            if let (Some(growth), Some(purchase), false) = (&self.scenario.growth, &purchase, seeks)
+            {
+                self.buy(growth, fleet, purchase);
+            }
+        }
+    }
+
+    /// Whether a fleet has looked for a place for too long; it is then abandoned.
+    fn gives_up(&mut self, day: u32, fleet: usize) -> bool {
+        let gives_up = self.fleets.lives.gives_up[fleet] <= day;
+        if gives_up {
+            self.ledger.abandoned += self.fleets.hash_phs[fleet];
+            self.fleets.end(fleet);
+        }
+        gives_up
+    }
+
+    /// Whether none of a fleet has run for so long that its owner would rather be rid of it.
+    fn stands_idle(&self, fleet: usize) -> bool {
+        if self.fleets.is_fixed() {
+            return false;
+        }
+        f64::from(self.fleets.lives.idle_days[fleet]) >= self.scenario.hardware.exit_after_idle_days
+    }
+
+    /// Machines that wear out, and those scrapped that the day's mean price or a lack of power keeps off. Whether none is
+    /// left.
+    fn wear(&mut self, fleet: usize) -> bool {
+        if self.fleets.is_fixed() {
+            return false;
+        }
+        let region = usize::from(self.fleets.region[fleet]);
+        if self.fleets.hides(fleet) && !self.events.conditions.regions[region].banned {
+            self.fleets.hide(fleet, 1.0);
+        }
+        let hardware = &self.scenario.hardware;
+        let days = f64::from(self.scenario.moving.review_days);
+        let mut left = 1.0;
+        if hardware.retire_per_year > 0.0 {
+            left *= libm::exp(-hardware.retire_per_year * days / DAYS_PER_YEAR);
+        }
+        if hardware.exit_after_idle_days < f64::INFINITY {
+            let ln_worst = libm::log(self.worst_today[region].max(0.0));
+            let excess = ln_worst - self.fleets.lives.ln_key[fleet];
+            let on = self.laws[region].share_at_mean_price(excess) * self.powered[region];
+            left *= (1.0 - (1.0 - on) * days / hardware.exit_after_idle_days).max(0.0);
+        }
+        if left == 1.0 {
+            return false;
+        }
+        let before = self.fleets.hash_phs[fleet];
+        let after = before * left;
+        if after < LEAST_PHS {
+            self.scrap(fleet);
+            return true;
+        }
+        self.ledger.scrapped += before - after;
+        self.change(fleet, after, self.fleets.efficiency[fleet]);
+        false
+    }
+
+    /// The end of a fleet: its machines are scrapped, its slot is free.
+    fn scrap(&mut self, fleet: usize) {
+        let region = usize::from(self.fleets.region[fleet]);
+        self.capacities.load[region] -= self.at_meter(fleet);
+        self.ledger.scrapped += self.fleets.hash_phs[fleet];
+        self.fleets.end(fleet);
+    }
+
+    /// A mover takes its new slot and frees the old one on the day it decides.
+    fn relocate(&mut self, day: u32, fleet: usize, from: usize, to: usize, arrival: u32) {
+        let regions = &self.scenario.regions;
+        let mw = self.fleets.power_mw(fleet);
+        if !self.fleets.seeks(fleet) {
+            self.capacities.load[from] -= mw * regions[from].power.pue;
+        }
+        self.capacities.load[to] += mw * regions[to].power.pue;
+        self.moved[from * regions.len() + to] += self.fleets.hash_phs[fleet];
+        // Fewer than 256 regions.
+        self.fleets.depart(fleet, to as u16, arrival);
+        if !self.fleets.is_fixed() {
+            let luck = self.luck_of_site(day, fleet);
+            self.fleets.draw_luck(fleet, luck);
+        }
+    }
+
+    /// Luck of the site that a fleet opens on a day.
+    pub(super) fn luck_of_site(&self, day: u32, fleet: usize) -> f64 {
+        let dispersion = self.scenario.firms.site_dispersion;
+        if dispersion == 0.0 {
+            return 1.0;
+        }
+        // Streams of the start are those of firms; a fleet's own is far above them.
+        let mut stream = self.streams.open(Purpose::SiteLuck, FLEETS + fleet as u64);
+        seek_day(&mut stream, day);
+        site_luck(dispersion, normal(&mut stream))
+    }
+
+    /// Days from a decision to the first day at the new place, at least 1.
+    fn downtime(&self, day: u32, fleet: usize) -> u32 {
+        let moving = &self.scenario.moving;
+        let days = if moving.downtime_cv > 0.0 {
+            let mut stream = self.streams.open(Purpose::Downtime, fleet as u64);
+            seek_day(&mut stream, day);
+            let shape = 1.0 / (moving.downtime_cv * moving.downtime_cv);
+            moving.downtime_days / shape * gamma(&mut stream, shape)
+        } else {
+            moving.downtime_days
+        };
+        // Saturates: who would be under way for longer than the history never arrives.
+        libm::round(days).max(1.0) as u32
+    }
+
+    /// What a fleet's firm buys: new machines where it pays and there is room, and in place of the old ones what finds none.
+    fn buy(&mut self, growth: &Growth, fleet: usize, draws: &PurchaseDraws) {
+        let mood = self.mood(growth, fleet, draws.fresh);
+        let here = usize::from(self.fleets.region[fleet]);
+        let (hash, new) = (self.fleets.hash_phs[fleet], self.market.frontier);
+        let mut placed = 0.0;
+        let chosen =
+            self.review
+                .choose_site(&self.fleets, fleet, &self.capacities, new, draws.place);
+        if let Some(region) = chosen {
+            let site = self.review.site(&self.fleets, fleet, region);
+            let wanted = hash * self.orders.wanted(&mood, &site, &self.market, None);
+            if wanted > 0.0 {
+                placed = self.order_at(growth, fleet, region, wanted, draws.lump);
+            }
+        }
+        let old = self.fleets.efficiency[fleet];
+        if growth.replace_in_place && old > new {
+            let site = self.review.site(&self.fleets, fleet, here);
+            let wanted = hash * self.orders.wanted(&mood, &site, &self.market, Some(old));
+            let replaced = (wanted - placed).min(hash * old / new);
+            if replaced > 0.0 {
+                self.place_order(fleet, here, replaced, true, Some(self.fleets.firm[fleet]));
+            }
+        }
+    }
+
+    /// Orders `wanted` PH/s for a region as far as there is room, a part of it for new firms; returns what found room.
+    fn order_at(
+        &mut self,
+        growth: &Growth,
+        fleet: usize,
+        region: usize,
+        wanted: f64,
+        lump_draw: f64,
+    ) -> f64 {
+        let pue = self.scenario.regions[region].power.pue;
+        let mw_per_phs = machine_power(1.0, self.market.frontier);
+        let room = self.capacities.room(region) / (mw_per_phs * pue);
+        let placed = wanted.min(room);
+        let newcomers = placed * growth.entry_share;
+        let mut own = placed - newcomers;
+        let firm = self.fleets.firm[fleet];
+        let lump = growth.min_order_mw / mw_per_phs;
+        if own < lump && !self.has_site(firm, region) {
+            // A site has a least size: it is opened as seldom as makes the mean right.
+            own = if lump_draw * lump < own && lump + newcomers <= room {
+                lump
+            } else {
+                0.0
+            };
+        }
+        for (hash, firm) in [(own, Some(firm)), (newcomers, None)] {
+            if hash > 0.0 {
+                self.place_order(fleet, region, hash, false, firm);
+            }
+        }
+        placed
+    }
+
+    fn has_site(&self, firm: u32, region: usize) -> bool {
+        let here = |fleet: usize| usize::from(self.fleets.site[fleet]) == region;
+        self.fleets.of_firm(firm).any(here)
+    }
+
+    fn place_order(
+        &mut self,
+        fleet: usize,
+        region: usize,
+        hash_phs: f64,
+        replaces: bool,
+        firm: Option<u32>,
+    ) {
+        let order = Order {
+            firm,
+            fleet,
+            region,
+            hash_phs,
+            efficiency: self.market.frontier,
+            replaces,
+        };
+        self.orders.place(order, &mut self.capacities.reserved);
+    }
+
+    /// What a fleet's firm expects when it weighs a purchase.
+    fn mood(&self, growth: &Growth, fleet: usize, fresh: f64) -> Mood {
+        let firm = self.fleets.firm[fleet] as usize;
+        let named = self.scenario.firms.named.get(firm);
+        let expectations = &self.scenario.expectations;
+        let sd = growth.luck_sd;
+        let luck = if sd > 0.0 {
+            let z = (self.firm_luck[firm] + fresh) * std::f64::consts::FRAC_1_SQRT_2;
+            libm::exp(sd * z - 0.5 * sd * sd)
+        } else {
+            1.0
+        };
+        Mood {
+            hashprice: self.expectations.smoothed_hashprice(0.0),
+            prospect: Prospect {
+                decay: expectations.hashprice_decay,
+                discount: named
+                    .and_then(|firm| firm.discount_rate)
+                    .unwrap_or(growth.discount_rate),
+                life: self.scenario.hardware.life_years,
+                halving: expectations
+                    .halving_known
+                    .then(|| self.network.years_to_halving()),
+            },
+            luck,
+        }
+    }
+}
+
+/// First stream of the luck of sites that fleets open in the course of a history.
+const FLEETS: u64 = 1 << 63;

@@ -1,0 +1,335 @@
+//! New machines: how many a firm buys, where they go, when they run.
+
+use crate::scenario::{Growth, Scenario};
+use crate::units::{
+    DAYS_PER_MONTH, DAYS_PER_YEAR, HOURS_PER_YEAR, JOULES_PER_TERAHASH_TO_MW_PER_TH, machine_power,
+};
+
+use super::hardware::Market;
+use super::review::Site;
+use super::worth::Prospect;
+
+/// Machines on their way to a firm.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Order {
+    /// Who bought them; `None`: a firm that is yet to be founded.
+    pub firm: Option<u32>,
+    /// The fleet for which they were bought.
+    pub fleet: usize,
+    /// The region in which they have a slot.
+    pub region: usize,
+    /// Their hash rate, PH/s.
+    pub hash_phs: f64,
+    /// Their efficiency, J/TH.
+    pub efficiency: f64,
+    /// Whether they take the place of the fleet's old machines, and so need no slot.
+    pub replaces: bool,
+}
+
+impl Order {
+    /// Power of the machines, MW.
+    #[must_use]
+    pub fn power_mw(&self) -> f64 {
+        machine_power(self.hash_phs, self.efficiency)
+    }
+}
+
+/// Purchases of one history.
+#[derive(Debug, Clone)]
+pub struct Orders<'s> {
+    growth: Option<&'s Growth>,
+    scenario: &'s Scenario,
+    /// Part of a month that a review stands for.
+    months: f64,
+    /// Orders of today, before the market has met them.
+    pub today: Vec<Order>,
+    /// Machines that arrive, by day.
+    deliveries: Vec<Vec<Order>>,
+    /// What new firms have gathered, by region: hash rate and power.
+    gathered: Vec<(f64, f64)>,
+    /// Hash rate under way, PH/s.
+    pub under_way: f64,
+}
+
+/// What a buyer expects, and how lucky it feels.
+#[derive(Debug, Clone, Copy)]
+pub struct Mood {
+    /// Hashprice of late, USD per PH/s and day.
+    pub hashprice: f64,
+    /// What the buyer reckons with.
+    pub prospect: Prospect,
+    /// Luck and optimism, mean 1.
+    pub luck: f64,
+}
+
+impl<'s> Orders<'s> {
+    /// No orders yet.
+    #[must_use]
+    pub fn new(scenario: &'s Scenario) -> Self {
+        let regions = scenario.regions.len();
+        let days = if scenario.growth.is_some() {
+            scenario.days as usize
+        } else {
+            0
+        };
+        Self {
+            growth: scenario.growth.as_ref(),
+            scenario,
+            months: f64::from(scenario.moving.review_days) / DAYS_PER_MONTH,
+            today: Vec::new(),
+            deliveries: vec![Vec::new(); days],
+            gathered: vec![(0.0, 0.0); regions],
+            under_way: 0.0,
+        }
+    }
+
+    /// Part of a fleet's hash rate that its firm would buy at a review: at a site, or in place of machines of `old` J/TH.
+    #[must_use]
+    pub fn wanted(&self, mood: &Mood, site: &Site, market: &Market<'_>, old: Option<f64>) -> f64 {
+        let Some(growth) = self.growth else {
+            return 0.0;
+        };
+        let new = market.frontier;
+        let duty = market.price * (1.0 + site.duty);
+        let (value, cost) = match old {
+            None => {
+                let ground = self.scenario.hardware.site_usd_per_kw * new / 1000.0;
+                (value_of(mood, site, new), duty + ground)
+            }
+            // The slot of one new machine is that of `new / old` old ones, which go.
+            Some(old) => (
+                value_of(mood, site, new) - new / old * value_of(mood, site, old),
+                duty,
+            ),
+        };
+        // Machines that cost nothing are worth any money; the cap holds.
+        let excess = if cost > 0.0 {
+            mood.luck * value / (growth.hurdle * cost) - 1.0
+        } else {
+            f64::INFINITY
+        };
+        (growth.rate_per_month * excess).clamp(0.0, growth.cap_per_month) * self.months
+    }
+
+    /// Takes an order down, and a slot for it: `reserved` is what orders take in each region, MW at the meter.
+    pub fn place(&mut self, order: Order, reserved: &mut [f64]) {
+        if !order.replaces {
+            reserved[order.region] += self.at_meter(&order);
+        }
+        self.under_way += order.hash_phs;
+        self.today.push(order);
+    }
+
+    fn at_meter(&self, order: &Order) -> f64 {
+        order.power_mw() * self.scenario.regions[order.region].power.pue
+    }
+
+    /// Closes the day: the market meets what it can, and new firms are founded where enough has been gathered for one.
+    pub fn close_day(&mut self, day: u32, market: &mut Market<'_>, reserved: &mut [f64]) {
+        let Some(growth) = self.growth else {
+            return;
+        };
+        let wanted: f64 = self.today.iter().map(|order| order.hash_phs).sum();
+        if wanted > 0.0 {
+            let met = market.sell(wanted);
+            let arrival = day.saturating_add(growth.lead_days) as usize;
+            let mut today = std::mem::take(&mut self.today);
+            for order in today.drain(..) {
+                self.meet(order, met, arrival, reserved);
+            }
+            self.today = today;
+            self.found_firms(growth, arrival);
+        }
+    }
+
+    fn meet(&mut self, mut order: Order, met: f64, arrival: usize, reserved: &mut [f64]) {
+        let refused = 1.0 - met;
+        if !order.replaces {
+            reserved[order.region] -= refused * self.at_meter(&order);
+        }
+        self.under_way -= refused * order.hash_phs;
+        order.hash_phs *= met;
+        if order.firm.is_none() {
+            let (hash, megawatts) = &mut self.gathered[order.region];
+            *hash += order.hash_phs;
+            *megawatts += order.power_mw();
+        } else if let Some(deliveries) = self.deliveries.get_mut(arrival) {
+            deliveries.push(order);
+        }
+    }
+
+    fn found_firms(&mut self, growth: &Growth, arrival: usize) {
+        for (region, gathered) in self.gathered.iter_mut().enumerate() {
+            let (hash, megawatts) = *gathered;
+            let firms = (megawatts / growth.entrant_mw).floor();
+            if firms < 1.0 {
+                continue;
+            }
+            let part = growth.entrant_mw / megawatts;
+            if let Some(deliveries) = self.deliveries.get_mut(arrival) {
+                // A month's supply for firms of a kilowatt is no number of firms that a day should found.
+                for _ in 0..firms.min(1e4) as u32 {
+                    deliveries.push(Order {
+                        firm: None,
+                        fleet: 0,
+                        region,
+                        hash_phs: hash * part,
+                        efficiency: megawatts / hash * 1000.0,
+                        replaces: false,
+                    });
+                }
+            }
+            let left = 1.0 - firms * part;
+            *gathered = (hash * left, megawatts * left);
+        }
+    }
+
+    /// Takes the machines that arrive today off the list.
+    pub fn next_delivery(&mut self, day: u32, reserved: &mut [f64]) -> Option<Order> {
+        let order = self.deliveries.get_mut(day as usize)?.pop()?;
+        if !order.replaces {
+            reserved[order.region] -= self.at_meter(&order);
+        }
+        self.under_way -= order.hash_phs;
+        Some(order)
+    }
+
+    /// An order that was placed before the start and arrives on `day`.
+    pub fn under_way_at_start(&mut self, order: Order, day: u32, reserved: &mut [f64]) {
+        reserved[order.region] += self.at_meter(&order);
+        self.under_way += order.hash_phs;
+        if let Some(deliveries) = self.deliveries.get_mut(day as usize) {
+            deliveries.push(order);
+        }
+    }
+}
+
+/// Present value of 1 TH/s of machines at a site, USD.
+fn value_of(mood: &Mood, site: &Site, efficiency: f64) -> f64 {
+    let revenue = mood.hashprice * site.kept * DAYS_PER_YEAR / 1000.0;
+    let power = efficiency * JOULES_PER_TERAHASH_TO_MW_PER_TH * HOURS_PER_YEAR * site.power_price;
+    site.uptime * mood.prospect.value(revenue, power)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::parse_scenario;
+
+    fn scenario(more: &[&str]) -> Scenario {
+        let mut changes = vec![
+            "hardware={ usd_per_th = 16.0, site_usd_per_kw = 300.0, frontier = { model = \"exponential\", start_j_per_th = 15.0, limit_j_per_th = 15.0, rate_per_year = 0.0 }, supply = { ehs_per_month = 30.4375 } }".to_owned(),
+            "growth={ rate_per_month = 0.2, cap_per_month = 0.15, hurdle = 0.5, discount_rate = 0.2, lead_days = 10, entry_share = 0.5, entrant_mw = 20.0 }".to_owned(),
+        ];
+        changes.extend(more.iter().map(|change| (*change).to_owned()));
+        let text = include_str!("../../scenarios/core.toml");
+        parse_scenario("core", text, &changes, &[]).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    const SITE: Site = Site {
+        kept: 1.0,
+        power_price: 45.0,
+        uptime: 1.0,
+        duty: 0.25,
+    };
+
+    fn mood(hashprice: f64) -> Mood {
+        Mood {
+            hashprice,
+            prospect: Prospect {
+                decay: 0.35,
+                discount: 0.2,
+                life: 4.0,
+                halving: None,
+            },
+            luck: 1.0,
+        }
+    }
+
+    #[test]
+    fn orders_follow_value_over_cost_between_nothing_and_the_cap() {
+        let scenario = scenario(&[]);
+        let market = Market::new(&scenario.hardware, 40.0);
+        let orders = Orders::new(&scenario);
+        let months = 30.0 / DAYS_PER_MONTH;
+        // 8.21 USD/TH against 16 * 1.25 + 300 * 15 / 1000 = 24.5: below the hurdle.
+        assert_eq!(orders.wanted(&mood(40.0), &SITE, &market, None), 0.0);
+        let value = value_of(&mood(60.0), &SITE, 15.0);
+        let expected = 0.2 * (value / (0.5 * 24.5) - 1.0) * months;
+        let wanted = orders.wanted(&mood(60.0), &SITE, &market, None);
+        assert!(
+            wanted > 0.0 && (wanted - expected).abs() < 1e-12,
+            "{wanted} {expected}"
+        );
+        assert_eq!(
+            orders.wanted(&mood(1e4), &SITE, &market, None),
+            0.15 * months
+        );
+    }
+
+    #[test]
+    fn replacing_pays_for_old_machines_and_not_for_ones_as_good() {
+        let scenario = scenario(&[]);
+        let market = Market::new(&scenario.hardware, 40.0);
+        let orders = Orders::new(&scenario);
+        assert_eq!(orders.wanted(&mood(60.0), &SITE, &market, Some(15.0)), 0.0);
+        let value = value_of(&mood(60.0), &SITE, 15.0) - 0.5 * value_of(&mood(60.0), &SITE, 30.0);
+        let expected = 0.2 * (value / (0.5 * 20.0) - 1.0) * 30.0 / DAYS_PER_MONTH;
+        let wanted = orders.wanted(&mood(60.0), &SITE, &market, Some(30.0));
+        assert!(
+            wanted > 0.0 && (wanted - expected).abs() < 1e-12,
+            "{wanted} {expected}"
+        );
+    }
+
+    #[test]
+    fn the_market_meets_a_part_and_slots_are_given_back() {
+        let scenario = scenario(&[]);
+        let mut market = Market::new(&scenario.hardware, 40.0);
+        let mut orders = Orders::new(&scenario);
+        let mut reserved = [0.0; 3];
+        let order = Order {
+            firm: Some(3),
+            fleet: 7,
+            region: 1,
+            hash_phs: 60_000.0,
+            efficiency: 15.0,
+            replaces: false,
+        };
+        orders.place(order, &mut reserved);
+        assert_eq!(reserved[1], 900.0);
+        // Thirty days of a petahash a day times a thousand: 30,000 PH/s.
+        orders.close_day(5, &mut market, &mut reserved);
+        assert!((reserved[1] - 450.0).abs() < 1e-9);
+        assert!((orders.under_way - 30_000.0).abs() < 1e-6);
+        assert_eq!(orders.next_delivery(14, &mut reserved), None);
+        let delivered = orders.next_delivery(15, &mut reserved).unwrap();
+        assert!((delivered.hash_phs - 30_000.0).abs() < 1e-6);
+        assert!(reserved[1].abs() < 1e-9 && orders.under_way.abs() < 1e-6);
+    }
+
+    #[test]
+    fn new_firms_are_founded_when_enough_is_gathered() {
+        let scenario = scenario(&[]);
+        let mut market = Market::new(&scenario.hardware, 40.0);
+        let mut orders = Orders::new(&scenario);
+        let mut reserved = [0.0; 3];
+        let order = Order {
+            firm: None,
+            fleet: 0,
+            region: 0,
+            hash_phs: 1000.0, // 15 MW
+            efficiency: 15.0,
+            replaces: false,
+        };
+        orders.place(order, &mut reserved);
+        orders.close_day(0, &mut market, &mut reserved);
+        assert_eq!(orders.next_delivery(10, &mut reserved), None);
+        orders.place(order, &mut reserved);
+        orders.close_day(1, &mut market, &mut reserved);
+        let founded = orders.next_delivery(11, &mut reserved).unwrap();
+        assert!((founded.power_mw() - 20.0).abs() < 1e-9 && founded.firm.is_none());
+        // 10 of the 30 MW are still being gathered, and keep their slot.
+        assert!((reserved[0] - 10.0).abs() < 1e-9);
+    }
+}

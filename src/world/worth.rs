@@ -1,0 +1,139 @@
+//! What a machine is worth: the present value of what it earns above its power.
+
+/// What a buyer reckons with.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Prospect {
+    /// Expected decline of hashprice, 1/year.
+    pub decay: f64,
+    /// Cost of capital, 1/year.
+    pub discount: f64,
+    /// Life of a machine, years.
+    pub life: f64,
+    /// Years to a halving that is known; `None` if none is.
+    pub halving: Option<f64>,
+}
+
+impl Prospect {
+    /// Present value of machines that earn `revenue` today and pay `power`, both in USD per TH and year.
+    ///
+    /// The integral over the machine's life of `max(0, revenue e^{-gs} - power) e^{-rs}`, revenue halving at the known
+    /// date. Revenue only falls, so a machine runs until revenue meets the cost of power, before and after the halving.
+    #[must_use]
+    pub fn value(&self, revenue: f64, power: f64) -> f64 {
+        let halving = self.halving.unwrap_or(f64::INFINITY).clamp(0.0, self.life);
+        let before = self.earned(revenue, power, 0.0, halving);
+        if halving < self.life {
+            before + self.earned(0.5 * revenue, power, halving, self.life)
+        } else {
+            before
+        }
+    }
+
+    /// The integral from `from` to `to` years, of a revenue that is `revenue` at year 0 and never below 0.
+    fn earned(&self, revenue: f64, power: f64, from: f64, to: f64) -> f64 {
+        let end = self.last_year(revenue, power).min(to);
+        if end <= from {
+            return 0.0;
+        }
+        let both = self.decay + self.discount;
+        revenue * integral(both, from, end) - power * integral(self.discount, from, end)
+    }
+
+    /// When revenue has fallen to the cost of power.
+    fn last_year(&self, revenue: f64, power: f64) -> f64 {
+        if revenue <= power {
+            0.0
+        } else if self.decay == 0.0 || power <= 0.0 {
+            f64::INFINITY
+        } else {
+            libm::log(revenue / power) / self.decay
+        }
+    }
+}
+
+/// The integral of `e^{-rate s}` between two times.
+fn integral(rate: f64, from: f64, to: f64) -> f64 {
+    let span = to - from;
+    let exponent = rate * span;
+    let mean = if exponent < 1e-9 {
+        1.0 - 0.5 * exponent
+    } else {
+        -libm::expm1(-exponent) / exponent
+    };
+    libm::exp(-rate * from) * span * mean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::{DAYS_PER_YEAR, HOURS_PER_YEAR};
+
+    /// Value of 1 TH/s at a hashprice in USD/PH/day, efficiency in J/TH and power price in USD/MWh.
+    fn value(prospect: Prospect, hashprice: f64, joules: f64, price: f64) -> f64 {
+        let revenue = hashprice * DAYS_PER_YEAR / 1000.0;
+        let power = joules * 1e-6 * HOURS_PER_YEAR * price;
+        prospect.value(revenue, power)
+    }
+
+    fn prospect(decay: f64, halving: Option<f64>) -> Prospect {
+        Prospect {
+            decay,
+            discount: 0.20,
+            life: 4.0,
+            halving,
+        }
+    }
+
+    #[test]
+    fn values_are_those_of_the_model_page() {
+        assert!((value(prospect(0.35, None), 40.0, 15.0, 45.0) - 8.21).abs() < 0.005);
+        let (revenue, power) = (40.0 * DAYS_PER_YEAR / 1000.0, 15e-6 * HOURS_PER_YEAR * 45.0);
+        assert!((prospect(0.35, None).last_year(revenue, power) - 2.58).abs() < 0.005);
+        for (hashprice, years, expected) in [(40.0, 2.5, 11.4), (40.0, 1.0, 6.4), (30.0, 0.5, 1.9)]
+        {
+            let value = value(prospect(0.15, Some(years)), hashprice, 15.0, 50.0);
+            assert!(
+                (value - expected).abs() < 0.05,
+                "{hashprice} {years}: {value}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_closed_form_is_the_integral() {
+        for (decay, discount, halving, revenue, power) in [
+            (0.0, 0.0, None, 14.0, 6.0),
+            (0.0, 0.3, Some(1.3), 14.0, 6.0),
+            (0.4, 0.0, Some(0.0), 14.0, 6.0),
+            (0.2, 0.2, Some(2.0), 14.0, 9.0),
+            (0.2, 0.2, Some(9.0), 14.0, 2.0),
+            (0.2, 0.2, None, 5.0, 6.0),
+            (0.2, 0.2, Some(1.0), 5.0, 0.0),
+        ] {
+            let prospect = Prospect {
+                decay,
+                discount,
+                life: 4.0,
+                halving,
+            };
+            let strips = 400_000;
+            let width = 4.0 / f64::from(strips);
+            let sum: f64 = (0..strips)
+                .map(|i| {
+                    let s = (f64::from(i) + 0.5) * width;
+                    let halved = halving.is_some_and(|year| s >= year);
+                    let earns = revenue * libm::exp(-decay * s) * if halved { 0.5 } else { 1.0 };
+                    (earns - power).max(0.0) * libm::exp(-discount * s) * width
+                })
+                .sum();
+            let closed = prospect.value(revenue, power);
+            assert!((closed - sum).abs() < 1e-4, "{prospect:?}: {closed} {sum}");
+        }
+    }
+
+    #[test]
+    fn a_machine_that_does_not_earn_its_power_is_worth_nothing() {
+        assert_eq!(prospect(0.15, None).value(5.0, 5.0), 0.0);
+        assert_eq!(prospect(0.15, None).value(0.0, 5.0), 0.0);
+    }
+}
