@@ -25,6 +25,7 @@ use crate::world::power::{PowerPlan, PowerPrices};
 use crate::world::price::{Price, PricePlan};
 use crate::world::review::Review;
 use crate::world::running::{RunningLaw, Threshold, worst_running, worst_running_at_start};
+use crate::world::worth::Prospect;
 use bans::{Bans, keeps_out};
 use reviews::{Considerations, Purchases};
 
@@ -178,6 +179,8 @@ impl<'s> Model<'s> {
             laws,
             pools: pools_of_firms(scenario, streams),
             firm_luck: firm_luck_at_start(scenario, streams),
+            prospect: Prospect::new(0.0, 0.0, 1.0, None),
+            values_elsewhere: vec![0.0; regions],
             running: vec![0.0; regions],
             running_load,
             machines_mw: vec![0.0; regions],
@@ -258,6 +261,9 @@ pub struct History<'m> {
     pools: Vec<u16>,
     /// Luck of every firm; empty where nobody buys.
     firm_luck: Vec<f64>,
+    /// What buyers of the day reckon with, and what new machines are worth to them by region, USD/TH.
+    prospect: Prospect,
+    values_elsewhere: Vec<f64>,
     /// By region: hash rate that runs, PH/s; its load at the meter and in the machines, MW; part of the machines with power.
     running: Vec<f64>,
     running_load: Vec<f64>,

@@ -5,7 +5,7 @@ use rand::rngs::ChaCha8Rng;
 use crate::random::{Purpose, Streams, gamma, normal, seek_day, uniform};
 use crate::scenario::{Growth, Scenario};
 use crate::units::{DAYS_PER_YEAR, machine_power};
-use crate::world::growth::{Mood, Order};
+use crate::world::growth::{Order, value_at};
 use crate::world::population::site_luck;
 use crate::world::review::Outlook;
 use crate::world::worth::Prospect;
@@ -89,6 +89,7 @@ impl History<'_> {
             conditions: &self.events.conditions,
         };
         self.review.prepare(&outlook);
+        self.prepare_purchases();
         // Draws are addressed by day and place in the queue, that is by fleet and review: used or not.
         seek_day(&mut self.choices, day);
         if let Some(considerations) = &mut self.considerations {
@@ -258,7 +259,9 @@ impl History<'_> {
 
     /// What a fleet's firm buys: new machines where it pays and there is room, and in place of the old ones what finds none.
     fn buy(&mut self, growth: &Growth, fleet: usize, draws: &PurchaseDraws) {
-        let mood = self.mood(growth, fleet, draws.fresh);
+        let luck = self.luck_of_purchase(growth, fleet, draws.fresh);
+        let own = self.own_prospect(growth, fleet);
+        let hashprice = self.expectations.smoothed_hashprice(0.0);
         let here = usize::from(self.fleets.region[fleet]);
         let (hash, new) = (self.fleets.hash_phs[fleet], self.market.frontier);
         let mut placed = 0.0;
@@ -266,21 +269,87 @@ impl History<'_> {
             self.review
                 .choose_site(&self.fleets, fleet, &self.capacities, new, draws.place);
         if let Some(region) = chosen {
+            // Away from its own site a firm of no special size or cost of capital sees what all see.
+            let plain = own.is_none() && region != here && growth_alike(self.scenario);
             let site = self.review.site(&self.fleets, fleet, region);
-            let wanted = hash * self.orders.wanted(&mood, &site, &self.market, None);
+            let value = if plain {
+                self.values_elsewhere[region]
+            } else {
+                value_at(
+                    own.as_ref().unwrap_or(&self.prospect),
+                    hashprice,
+                    &site,
+                    new,
+                )
+            };
+            let cost = self.orders.cost(&site, &self.market, false);
+            let wanted = hash * self.orders.wanted(luck, value, cost);
             if wanted > 0.0 {
                 placed = self.order_at(growth, fleet, region, wanted, draws.lump);
             }
         }
         let old = self.fleets.efficiency[fleet];
-        if growth.replace_in_place && old > new {
-            let site = self.review.site(&self.fleets, fleet, here);
-            let wanted = hash * self.orders.wanted(&mood, &site, &self.market, Some(old));
-            let replaced = (wanted - placed).min(hash * old / new);
-            if replaced > 0.0 {
-                self.place_order(fleet, here, replaced, true, Some(self.fleets.firm[fleet]));
-            }
+        if !growth.replace_in_place || old <= new {
+            return;
         }
+        let site = self.review.site(&self.fleets, fleet, here);
+        let prospect = own.as_ref().unwrap_or(&self.prospect);
+        let cost = self.orders.cost(&site, &self.market, true);
+        let value_of_new = value_at(prospect, hashprice, &site, new);
+        // The old machines are worth nothing at least, so this is the most that it can be.
+        if self.orders.wanted(luck, value_of_new, cost) * hash <= placed {
+            return;
+        }
+        // The slot of one new machine is that of `new / old` old ones, which go.
+        let value = value_of_new - new / old * value_at(prospect, hashprice, &site, old);
+        let wanted = hash * self.orders.wanted(luck, value, cost);
+        let replaced = (wanted - placed).min(hash * old / new);
+        if replaced > 0.0 {
+            self.place_order(fleet, here, replaced, true, Some(self.fleets.firm[fleet]));
+        }
+    }
+
+    /// What a buyer of the day reckons with, and what new machines are worth to it in every region at a site like others.
+    fn prepare_purchases(&mut self) {
+        let Some(growth) = &self.scenario.growth else {
+            return;
+        };
+        self.review.prepare_sites(self.market.frontier);
+        self.prospect = self.prospect_at(growth.discount_rate);
+        let hashprice = self.expectations.smoothed_hashprice(0.0);
+        for region in 0..self.values_elsewhere.len() {
+            let site = self.review.site_elsewhere(region, 1.0);
+            self.values_elsewhere[region] =
+                value_at(&self.prospect, hashprice, &site, self.market.frontier);
+        }
+    }
+
+    /// What a buyer with a cost of capital expects.
+    fn prospect_at(&self, discount: f64) -> Prospect {
+        let expectations = &self.scenario.expectations;
+        let halving = expectations
+            .halving_known
+            .then(|| self.network.years_to_halving());
+        let life = self.scenario.hardware.life_years;
+        Prospect::new(expectations.hashprice_decay, discount, life, halving)
+    }
+
+    /// What the firm of a fleet expects, if its cost of capital is its own.
+    fn own_prospect(&self, growth: &Growth, fleet: usize) -> Option<Prospect> {
+        let firm = self.fleets.firm[fleet] as usize;
+        let own = self.scenario.firms.named.get(firm)?.discount_rate?;
+        (own != growth.discount_rate).then(|| self.prospect_at(own))
+    }
+
+    /// Luck and optimism of a purchase: half the firm's, half fresh; mean 1.
+    fn luck_of_purchase(&self, growth: &Growth, fleet: usize, fresh: f64) -> f64 {
+        let sd = growth.luck_sd;
+        if sd == 0.0 {
+            return 1.0;
+        }
+        let firm = self.fleets.firm[fleet] as usize;
+        let z = (self.firm_luck[firm] + fresh) * std::f64::consts::FRAC_1_SQRT_2;
+        libm::exp(sd * z - 0.5 * sd * sd)
     }
 
     /// Orders `wanted` PH/s for a region as far as there is room, a part of it for new firms; returns what found room.
@@ -339,34 +408,11 @@ impl History<'_> {
         };
         self.orders.place(order, &mut self.capacities.reserved);
     }
+}
 
-    /// What a fleet's firm expects when it weighs a purchase.
-    fn mood(&self, growth: &Growth, fleet: usize, fresh: f64) -> Mood {
-        let firm = self.fleets.firm[fleet] as usize;
-        let named = self.scenario.firms.named.get(firm);
-        let expectations = &self.scenario.expectations;
-        let sd = growth.luck_sd;
-        let luck = if sd > 0.0 {
-            let z = (self.firm_luck[firm] + fresh) * std::f64::consts::FRAC_1_SQRT_2;
-            libm::exp(sd * z - 0.5 * sd * sd)
-        } else {
-            1.0
-        };
-        Mood {
-            hashprice: self.expectations.smoothed_hashprice(0.0),
-            prospect: Prospect {
-                decay: expectations.hashprice_decay,
-                discount: named
-                    .and_then(|firm| firm.discount_rate)
-                    .unwrap_or(growth.discount_rate),
-                life: self.scenario.hardware.life_years,
-                halving: expectations
-                    .halving_known
-                    .then(|| self.network.years_to_halving()),
-            },
-            luck,
-        }
-    }
+/// Whether a firm's size makes no difference to what it pays.
+fn growth_alike(scenario: &Scenario) -> bool {
+    scenario.firms.scale_exponent == 0.0
 }
 
 /// First stream of the luck of sites that fleets open in the course of a history.

@@ -464,21 +464,26 @@ impl Fleets {
         hash.fill(0.0);
         megawatts.fill(0.0);
         let lives = &mut self.lives;
-        for fleet in 0..self.site.len() {
-            let site = usize::from(self.site[fleet]);
+        let places = self.site.iter().zip(&lives.ln_key);
+        let states = lives.share.iter_mut().zip(&mut lives.idle_days);
+        let machines = self.hash_phs.iter().zip(&self.efficiency);
+        for (((site, ln_key), (share, idle_days)), (hash_phs, efficiency)) in
+            places.zip(states).zip(machines)
+        {
+            let site = usize::from(*site);
             let Some(law) = laws.get(site) else {
                 continue;
             };
-            let share = law.share(ln_worst[site] - lives.ln_key[fleet]);
-            lives.share[fleet] = share;
-            lives.idle_days[fleet] = if share < IDLE {
-                lives.idle_days[fleet].saturating_add(1)
+            let on = law.share(ln_worst[site] - ln_key);
+            *share = on;
+            *idle_days = if on < IDLE {
+                idle_days.saturating_add(1)
             } else {
                 0
             };
-            let running = self.hash_phs[fleet] * share;
+            let running = hash_phs * on;
             hash[site] += running;
-            megawatts[site] += machine_power(running, self.efficiency[fleet]);
+            megawatts[site] += machine_power(running, *efficiency);
         }
     }
 

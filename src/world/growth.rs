@@ -51,17 +51,6 @@ pub struct Orders<'s> {
     pub under_way: f64,
 }
 
-/// What a buyer expects, and how lucky it feels.
-#[derive(Debug, Clone, Copy)]
-pub struct Mood {
-    /// Hashprice of late, USD per PH/s and day.
-    pub hashprice: f64,
-    /// What the buyer reckons with.
-    pub prospect: Prospect,
-    /// Luck and optimism, mean 1.
-    pub luck: f64,
-}
-
 impl<'s> Orders<'s> {
     /// No orders yet.
     #[must_use]
@@ -83,32 +72,30 @@ impl<'s> Orders<'s> {
         }
     }
 
-    /// Part of a fleet's hash rate that its firm would buy at a review: at a site, or in place of machines of `old` J/TH.
+    /// Part of a fleet's hash rate that its firm would buy at a review, where a unit of new machines is worth `value` and
+    /// costs `cost`, both USD/TH.
     #[must_use]
-    pub fn wanted(&self, mood: &Mood, site: &Site, market: &Market<'_>, old: Option<f64>) -> f64 {
+    pub fn wanted(&self, luck: f64, value: f64, cost: f64) -> f64 {
         let Some(growth) = self.growth else {
             return 0.0;
         };
-        let new = market.frontier;
-        let duty = market.price * (1.0 + site.duty);
-        let (value, cost) = match old {
-            None => {
-                let ground = self.scenario.hardware.site_usd_per_kw * new / 1000.0;
-                (value_of(mood, site, new), duty + ground)
-            }
-            // The slot of one new machine is that of `new / old` old ones, which go.
-            Some(old) => (
-                value_of(mood, site, new) - new / old * value_of(mood, site, old),
-                duty,
-            ),
-        };
         // Machines that cost nothing are worth any money; the cap holds.
         let excess = if cost > 0.0 {
-            mood.luck * value / (growth.hurdle * cost) - 1.0
+            luck * value / (growth.hurdle * cost) - 1.0
         } else {
             f64::INFINITY
         };
         (growth.rate_per_month * excess).clamp(0.0, growth.cap_per_month) * self.months
+    }
+
+    /// What new machines cost at a site, USD/TH; in place of old ones no new site is needed.
+    #[must_use]
+    pub fn cost(&self, site: &Site, market: &Market<'_>, in_place: bool) -> f64 {
+        let machines = market.price * (1.0 + site.duty);
+        if in_place {
+            return machines;
+        }
+        machines + self.scenario.hardware.site_usd_per_kw * market.frontier / 1000.0
     }
 
     /// Takes an order down, and a slot for it: `reserved` is what orders take in each region, MW at the meter.
@@ -204,11 +191,12 @@ impl<'s> Orders<'s> {
     }
 }
 
-/// Present value of 1 TH/s of machines at a site, USD.
-fn value_of(mood: &Mood, site: &Site, efficiency: f64) -> f64 {
-    let revenue = mood.hashprice * site.kept * DAYS_PER_YEAR / 1000.0;
+/// Present value of 1 TH/s of machines at a site, USD; `hashprice` in USD per PH/s and day.
+#[must_use]
+pub fn value_at(prospect: &Prospect, hashprice: f64, site: &Site, efficiency: f64) -> f64 {
+    let revenue = hashprice * site.kept * DAYS_PER_YEAR / 1000.0;
     let power = efficiency * JOULES_PER_TERAHASH_TO_MW_PER_TH * HOURS_PER_YEAR * site.power_price;
-    site.uptime * mood.prospect.value(revenue, power)
+    site.uptime * prospect.value(revenue, power)
 }
 
 #[cfg(test)]
@@ -233,17 +221,13 @@ mod tests {
         duty: 0.25,
     };
 
-    fn mood(hashprice: f64) -> Mood {
-        Mood {
+    fn value(hashprice: f64, efficiency: f64) -> f64 {
+        value_at(
+            &Prospect::new(0.35, 0.2, 4.0, None),
             hashprice,
-            prospect: Prospect {
-                decay: 0.35,
-                discount: 0.2,
-                life: 4.0,
-                halving: None,
-            },
-            luck: 1.0,
-        }
+            &SITE,
+            efficiency,
+        )
     }
 
     #[test]
@@ -252,34 +236,20 @@ mod tests {
         let market = Market::new(&scenario.hardware, 40.0);
         let orders = Orders::new(&scenario);
         let months = 30.0 / DAYS_PER_MONTH;
-        // 8.21 USD/TH against 16 * 1.25 + 300 * 15 / 1000 = 24.5: below the hurdle.
-        assert_eq!(orders.wanted(&mood(40.0), &SITE, &market, None), 0.0);
-        let value = value_of(&mood(60.0), &SITE, 15.0);
-        let expected = 0.2 * (value / (0.5 * 24.5) - 1.0) * months;
-        let wanted = orders.wanted(&mood(60.0), &SITE, &market, None);
+        let cost = orders.cost(&SITE, &market, false);
+        assert!((cost - (16.0 * 1.25 + 300.0 * 15.0 / 1000.0)).abs() < 1e-12);
+        assert_eq!(orders.cost(&SITE, &market, true), 20.0);
+        // 8.21 USD/TH against 24.5: below the hurdle.
+        assert!((value(40.0, 15.0) - 8.21).abs() < 0.005);
+        assert_eq!(orders.wanted(1.0, value(40.0, 15.0), cost), 0.0);
+        let expected = 0.2 * (value(60.0, 15.0) / (0.5 * 24.5) - 1.0) * months;
+        let wanted = orders.wanted(1.0, value(60.0, 15.0), cost);
         assert!(
             wanted > 0.0 && (wanted - expected).abs() < 1e-12,
             "{wanted} {expected}"
         );
-        assert_eq!(
-            orders.wanted(&mood(1e4), &SITE, &market, None),
-            0.15 * months
-        );
-    }
-
-    #[test]
-    fn replacing_pays_for_old_machines_and_not_for_ones_as_good() {
-        let scenario = scenario(&[]);
-        let market = Market::new(&scenario.hardware, 40.0);
-        let orders = Orders::new(&scenario);
-        assert_eq!(orders.wanted(&mood(60.0), &SITE, &market, Some(15.0)), 0.0);
-        let value = value_of(&mood(60.0), &SITE, 15.0) - 0.5 * value_of(&mood(60.0), &SITE, 30.0);
-        let expected = 0.2 * (value / (0.5 * 20.0) - 1.0) * 30.0 / DAYS_PER_MONTH;
-        let wanted = orders.wanted(&mood(60.0), &SITE, &market, Some(30.0));
-        assert!(
-            wanted > 0.0 && (wanted - expected).abs() < 1e-12,
-            "{wanted} {expected}"
-        );
+        assert_eq!(orders.wanted(1.0, 1e4, cost), 0.15 * months);
+        assert_eq!(orders.wanted(1.0, 1e4, 0.0), 0.15 * months);
     }
 
     #[test]

@@ -32,6 +32,11 @@ pub struct Review<'s> {
     /// Price of machines of the day, USD/TH.
     hardware_price: f64,
     weights: Vec<f64>,
+    /// The best that new machines offer to a firm without a site there, and the weights of all regions in a choice.
+    best_elsewhere: f64,
+    elsewhere_weight: Vec<f64>,
+    /// Factor of the bonus of home on a weight.
+    home_weight: f64,
     /// Utility of every region for the fleet reviewed last, USD/MWh; [`CLOSED`] where it cannot go.
     pub utilities: Vec<f64>,
 }
@@ -119,6 +124,9 @@ impl<'s> Review<'s> {
             horizon_hours,
             downtime_hours_per_horizon_hour: 24.0 * moving.downtime_days / horizon_hours,
             weights: vec![0.0; places.len()],
+            best_elsewhere: 0.0,
+            elsewhere_weight: vec![0.0; places.len()],
+            home_weight: libm::exp((moving.home_bonus / scale).clamp(-300.0, 300.0)),
             utilities: vec![CLOSED; places.len()],
             places,
             hashprice: 0.0,
@@ -256,8 +264,33 @@ impl<'s> Review<'s> {
         })
     }
 
+    /// Takes in what is on sale: what new machines of `efficiency` offer in every region to a firm of no special size that
+    /// has no site there.
+    pub fn prepare_sites(&mut self, efficiency: f64) {
+        let breakeven = breakeven_power_price(self.hashprice, efficiency);
+        let best = (0..self.places.len())
+            .map(|r| self.site_utility(r, breakeven, efficiency, 1.0))
+            .fold(CLOSED, f64::max);
+        for r in 0..self.places.len() {
+            let utility = self.site_utility(r, breakeven, efficiency, 1.0);
+            self.elsewhere_weight[r] = libm::exp((utility - best) / self.choice_scale);
+        }
+        self.best_elsewhere = best;
+    }
+
+    /// What new machines offer in a region where power costs the firm `factor` times what others pay.
+    fn site_utility(&self, r: usize, breakeven: f64, efficiency: f64, factor: f64) -> f64 {
+        let place = &self.places[r];
+        let duty = 1e6 * place.duty * self.hardware_price / (efficiency * self.horizon_hours);
+        let site_usd_per_mw = 1000.0 * self.scenario.hardware.site_usd_per_kw;
+        place.uptime * margin(breakeven, factor, place) - place.policy + place.pull
+            - duty
+            - place.moving_flat
+            - site_usd_per_mw / self.horizon_hours
+    }
+
     /// The region in which a fleet's firm would put new machines of `efficiency`, by the draw `uniform`; `None` where there
-    /// is no room anywhere.
+    /// is no room anywhere. [`Self::prepare_sites`] comes before it.
     pub fn choose_site(
         &mut self,
         fleets: &Fleets,
@@ -270,52 +303,76 @@ impl<'s> Review<'s> {
         let home = usize::from(fleets.home[fleet]);
         let breakeven = breakeven_power_price(self.hashprice, efficiency);
         let scale = fleets.scale(fleet);
-        let site_usd_per_mw = 1000.0 * self.scenario.hardware.site_usd_per_kw;
-        let mut any = false;
-        for (r, place) in self.places.iter().enumerate() {
-            if capacities.room(r) < LEAST_ROOM_MW {
-                self.utilities[r] = CLOSED;
-                continue;
-            }
-            any = true;
-            let factor = if r == here {
-                scale * fleets.site_factor(fleet)
-            } else {
-                scale
-            };
-            let margin = margin(breakeven, factor, place);
-            let duty = 1e6 * place.duty * self.hardware_price / (efficiency * self.horizon_hours);
-            let mut utility = place.uptime * margin - place.policy + place.pull
-                - duty
-                - place.moving_flat
-                - site_usd_per_mw / self.horizon_hours;
+        let at_own_site = self.site_utility(
+            here,
+            breakeven,
+            efficiency,
+            scale * fleets.site_factor(fleet),
+        );
+        let bonuses = self.stay_bonus + self.home_bonus;
+        let farthest = (at_own_site - self.best_elsewhere).abs() + bonuses.abs();
+        // Within these bounds a weight is a product of those of the day; beyond them it might overflow.
+        let safe = scale == 1.0 && farthest < 300.0 * self.choice_scale;
+        let mut total = 0.0;
+        for r in 0..self.places.len() {
+            let open = capacities.room(r) >= LEAST_ROOM_MW;
+            let mut bonus = 0.0;
             if r == here {
-                utility += self.stay_bonus;
+                bonus += self.stay_bonus;
             }
             if r == home {
-                utility += self.home_bonus;
+                bonus += self.home_bonus;
             }
-            self.utilities[r] = utility;
+            self.weights[r] = if !open {
+                0.0
+            } else if !safe {
+                1.0
+            } else if r == here {
+                libm::exp((at_own_site + bonus - self.best_elsewhere) / self.choice_scale)
+            } else if bonus == 0.0 {
+                self.elsewhere_weight[r]
+            } else {
+                self.elsewhere_weight[r] * self.home_weight
+            };
+            if !safe {
+                let utility = if r == here {
+                    at_own_site
+                } else {
+                    self.site_utility(r, breakeven, efficiency, scale)
+                };
+                self.utilities[r] = if open { utility + bonus } else { CLOSED };
+            }
+            total += self.weights[r];
         }
-        any.then(|| {
-            choose_by_logit(
+        if total <= 0.0 {
+            return None;
+        }
+        if !safe {
+            return Some(choose_by_logit(
                 &self.utilities,
                 self.choice_scale,
                 here,
                 uniform,
                 &mut self.weights,
-            )
-        })
+            ));
+        }
+        Some(choose_by_weight(&self.weights, here, uniform * total))
     }
 
     /// On what terms a fleet's firm would run machines in a region.
     #[must_use]
     pub fn site(&self, fleets: &Fleets, fleet: usize, region: usize) -> Site {
-        let place = &self.places[region];
         let mut factor = fleets.scale(fleet);
         if region == usize::from(fleets.region[fleet]) {
             factor *= fleets.site_factor(fleet);
         }
+        self.site_elsewhere(region, factor)
+    }
+
+    /// The same for a firm that pays `factor` times what others pay for power.
+    #[must_use]
+    pub fn site_elsewhere(&self, region: usize, factor: f64) -> Site {
+        let place = &self.places[region];
         Site {
             kept: place.kept,
             power_price: factor * place.delivered,
@@ -386,7 +443,11 @@ pub fn choose_by_logit(
         *weight = libm::exp((utility - best) / scale);
         total += *weight;
     }
-    let target = uniform * total;
+    choose_by_weight(weights, first, uniform * total)
+}
+
+/// Index whose interval of weight holds `target`: that of `first` comes first, the others follow in order.
+fn choose_by_weight(weights: &[f64], first: usize, target: f64) -> usize {
     let mut cumulated = weights[first];
     if target < cumulated {
         return first;

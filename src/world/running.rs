@@ -52,6 +52,7 @@ pub struct RunningLaw {
     /// Standard deviations: of log hourly prices, of log efficiency inside a fleet.
     intraday: f64,
     spread: f64,
+    table: &'static [(f64, f64)],
 }
 
 impl RunningLaw {
@@ -65,6 +66,7 @@ impl RunningLaw {
             inverse_sd: 1.0 / (intraday * intraday + spread * spread).sqrt(),
             intraday,
             spread,
+            table: &NODES,
         }
     }
 
@@ -80,7 +82,10 @@ impl RunningLaw {
         if self.is_sharp() {
             return if ln_excess >= 0.0 { 1.0 } else { 0.0 };
         }
-        normal_cdf((ln_excess + self.half_variance) * self.inverse_sd)
+        interpolate(
+            self.table,
+            (ln_excess + self.half_variance) * self.inverse_sd,
+        )
     }
 
     /// Part of a fleet that the day's mean price lets run: what hourly prices do is left out.
@@ -174,22 +179,29 @@ impl Threshold {
     }
 }
 
+const REACH: f64 = 6.0;
+const STEPS: usize = 384;
+const PER_UNIT: f64 = STEPS as f64 / (2.0 * REACH);
+
+/// The standard normal distribution function and its slope (per step) at every node.
+static NODES: LazyLock<Vec<(f64, f64)>> = LazyLock::new(|| {
+    (0..=STEPS)
+        .map(|i| {
+            let x = i as f64 / PER_UNIT - REACH;
+            let density = libm::exp(-0.5 * x * x) / (2.0 * std::f64::consts::PI).sqrt();
+            (standard_normal_cdf(x), density / PER_UNIT)
+        })
+        .collect()
+});
+
 /// Standard normal distribution function from a table, within 1e-8: a day asks for it once a fleet.
 #[must_use]
 pub fn normal_cdf(x: f64) -> f64 {
-    const REACH: f64 = 6.0;
-    const STEPS: usize = 384;
-    const PER_UNIT: f64 = STEPS as f64 / (2.0 * REACH);
-    /// Value and slope (per step) at every node.
-    static NODES: LazyLock<Vec<(f64, f64)>> = LazyLock::new(|| {
-        (0..=STEPS)
-            .map(|i| {
-                let x = i as f64 / PER_UNIT - REACH;
-                let density = libm::exp(-0.5 * x * x) / (2.0 * std::f64::consts::PI).sqrt();
-                (standard_normal_cdf(x), density / PER_UNIT)
-            })
-            .collect()
-    });
+    interpolate(&NODES, x)
+}
+
+#[inline]
+fn interpolate(nodes: &[(f64, f64)], x: f64) -> f64 {
     if x >= REACH {
         return 1.0;
     }
@@ -197,9 +209,12 @@ pub fn normal_cdf(x: f64) -> f64 {
         return 0.0;
     }
     let position = (x + REACH) * PER_UNIT;
+    // Within reach, so a node and the next one are there.
     let node = (position as usize).min(STEPS - 1);
     let t = position - node as f64;
-    let ((a, slope_a), (b, slope_b)) = (NODES[node], NODES[node + 1]);
+    let [(a, slope_a), (b, slope_b)] = nodes[node..node + 2] else {
+        return 0.0;
+    };
     // The cubic with these values and slopes at both ends.
     let rise = b - a;
     let c2 = 3.0 * rise - 2.0 * slope_a - slope_b;

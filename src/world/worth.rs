@@ -1,42 +1,86 @@
 //! What a machine is worth: the present value of what it earns above its power.
 
-/// What a buyer reckons with.
+/// What a buyer reckons with, made ready to value many machines.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Prospect {
     /// Expected decline of hashprice, 1/year.
-    pub decay: f64,
-    /// Cost of capital, 1/year.
-    pub discount: f64,
-    /// Life of a machine, years.
-    pub life: f64,
-    /// Years to a halving that is known; `None` if none is.
-    pub halving: Option<f64>,
+    decay: f64,
+    /// Of money alone, and of money and hashprice together.
+    discount: Discount,
+    both: Discount,
+    /// Life of a machine, and when revenue halves, years; the life where no halving is known within it.
+    life: f64,
+    halving: f64,
+}
+
+/// Integrals of `e^{-rate s}`, with those to the two dates that are the same for all machines.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Discount {
+    rate: f64,
+    to_halving: f64,
+    to_life: f64,
+}
+
+impl Discount {
+    fn new(rate: f64, halving: f64, life: f64) -> Self {
+        Self {
+            rate,
+            to_halving: integral(rate, halving),
+            to_life: integral(rate, life),
+        }
+    }
 }
 
 impl Prospect {
+    /// For an expected decline of hashprice and a cost of capital, both 1/year, a life of machines in years, and years to a
+    /// halving, if one is known.
+    #[must_use]
+    pub fn new(decay: f64, discount: f64, life: f64, halving: Option<f64>) -> Self {
+        let halving = halving.unwrap_or(f64::INFINITY).clamp(0.0, life);
+        Self {
+            decay,
+            discount: Discount::new(discount, halving, life),
+            both: Discount::new(decay + discount, halving, life),
+            life,
+            halving,
+        }
+    }
+
     /// Present value of machines that earn `revenue` today and pay `power`, both in USD per TH and year.
     ///
     /// The integral over the machine's life of `max(0, revenue e^{-gs} - power) e^{-rs}`, revenue halving at the known
     /// date. Revenue only falls, so a machine runs until revenue meets the cost of power, before and after the halving.
     #[must_use]
     pub fn value(&self, revenue: f64, power: f64) -> f64 {
-        let halving = self.halving.unwrap_or(f64::INFINITY).clamp(0.0, self.life);
-        let before = self.earned(revenue, power, 0.0, halving);
-        if halving < self.life {
-            before + self.earned(0.5 * revenue, power, halving, self.life)
-        } else {
-            before
-        }
-    }
-
-    /// The integral from `from` to `to` years, of a revenue that is `revenue` at year 0 and never below 0.
-    fn earned(&self, revenue: f64, power: f64, from: f64, to: f64) -> f64 {
-        let end = self.last_year(revenue, power).min(to);
-        if end <= from {
+        if revenue <= power {
             return 0.0;
         }
-        let both = self.decay + self.discount;
-        revenue * integral(both, from, end) - power * integral(self.discount, from, end)
+        let last = self.last_year(revenue, power);
+        if last <= self.halving {
+            let (both, discount) = self.until(last);
+            return revenue * both - power * discount;
+        }
+        let (both, discount) = (self.both.to_halving, self.discount.to_halving);
+        let before = revenue * both - power * discount;
+        let halved = 0.5 * revenue;
+        let last = self.last_year(halved, power);
+        if last <= self.halving {
+            return before;
+        }
+        let (both_to_end, discount_to_end) = self.until(last);
+        before + halved * (both_to_end - both) - power * (discount_to_end - discount)
+    }
+
+    /// Both integrals up to a year, at most the machine's life.
+    fn until(&self, year: f64) -> (f64, f64) {
+        if year >= self.life {
+            (self.both.to_life, self.discount.to_life)
+        } else {
+            (
+                integral(self.both.rate, year),
+                integral(self.discount.rate, year),
+            )
+        }
     }
 
     /// When revenue has fallen to the cost of power.
@@ -51,16 +95,14 @@ impl Prospect {
     }
 }
 
-/// The integral of `e^{-rate s}` between two times.
-fn integral(rate: f64, from: f64, to: f64) -> f64 {
-    let span = to - from;
-    let exponent = rate * span;
-    let mean = if exponent < 1e-9 {
-        1.0 - 0.5 * exponent
+/// The integral of `e^{-rate s}` from now to a time.
+fn integral(rate: f64, to: f64) -> f64 {
+    let exponent = rate * to;
+    if exponent < 1e-9 {
+        to * (1.0 - 0.5 * exponent)
     } else {
-        -libm::expm1(-exponent) / exponent
-    };
-    libm::exp(-rate * from) * span * mean
+        -libm::expm1(-exponent) / rate
+    }
 }
 
 #[cfg(test)]
@@ -76,12 +118,7 @@ mod tests {
     }
 
     fn prospect(decay: f64, halving: Option<f64>) -> Prospect {
-        Prospect {
-            decay,
-            discount: 0.20,
-            life: 4.0,
-            halving,
-        }
+        Prospect::new(decay, 0.20, 4.0, halving)
     }
 
     #[test]
@@ -110,12 +147,7 @@ mod tests {
             (0.2, 0.2, None, 5.0, 6.0),
             (0.2, 0.2, Some(1.0), 5.0, 0.0),
         ] {
-            let prospect = Prospect {
-                decay,
-                discount,
-                life: 4.0,
-                halving,
-            };
+            let prospect = Prospect::new(decay, discount, 4.0, halving);
             let strips = 400_000;
             let width = 4.0 / f64::from(strips);
             let sum: f64 = (0..strips)
