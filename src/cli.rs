@@ -8,6 +8,8 @@ mod new;
 mod progress;
 mod reproduce;
 mod run;
+mod stress;
+mod text_table;
 mod trace;
 
 use std::io::{self, Write};
@@ -32,6 +34,7 @@ const EXAMPLES: &str = "\
 Examples:
   hashdrift run scenarios/global-south.toml
   hashdrift run scenarios/global-south.toml --set regions.us.power.usd_per_mwh=80 --replicas 200
+  hashdrift stress scenarios/global-south.toml
   hashdrift check my-scenario.toml
   hashdrift explain regions.us.power.usd_per_mwh
   hashdrift trace scenarios/three-regions.toml --replica 17
@@ -71,6 +74,8 @@ enum Verb {
     Run(run::Arguments),
     /// Check a scenario and run nothing
     Check(check::Arguments),
+    /// Lose each region, or meet an event, in twin histories; and what bans may take in a year
+    Stress(stress::Arguments),
     /// Rerun one replica alone and write its days and moves
     Trace(trace::Arguments),
     /// Run again what a metadata file describes and compare digests
@@ -111,6 +116,11 @@ impl ScenarioArguments {
         self.file
             .file_stem()
             .map_or_else(|| "run".into(), |stem| stem.to_string_lossy())
+    }
+
+    /// Changes to the scenario, as they were given.
+    fn overrides(&self) -> &[String] {
+        &self.overrides
     }
 
     /// Loads the scenario; tells its warnings to people unless `quiet`.
@@ -181,6 +191,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
     match cli.verb {
         Verb::Run(arguments) => run::run(&arguments, common),
         Verb::Check(arguments) => check::check(&arguments, common),
+        Verb::Stress(arguments) => stress::stress(&arguments, common),
         Verb::Trace(arguments) => trace::trace(&arguments, common),
         Verb::Reproduce(arguments) => reproduce::reproduce(&arguments, common),
         Verb::Explain(arguments) => explain::explain(&arguments),

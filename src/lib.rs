@@ -28,6 +28,7 @@
 //! |---|---|
 //! | `cli` (the program) | arguments and exit codes, one file a verb |
 //! | [`output`] | tables (CSV, Parquet), metadata, the trace of one replica |
+//! | [`resilience`] | what is lost with a country: at once, over time by twin histories, in a year |
 //! | [`ensemble`] | replicas in parallel, collected in order; memory; summaries |
 //! | [`engine`] | one replica; `History::step` is one day, told in order |
 //! | [`record`] | what is written down on a record day |
@@ -65,6 +66,7 @@ pub mod output;
 pub mod protocol;
 pub mod random;
 pub mod record;
+pub mod resilience;
 pub mod scenario;
 pub mod statistics;
 pub mod units;

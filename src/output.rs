@@ -6,6 +6,7 @@ mod folder;
 mod metadata;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod stress;
 mod table;
 mod tables;
 mod trace;
@@ -20,7 +21,8 @@ pub use folder::{ResultsFolder, create_results_folder};
 pub use metadata::{
     Circumstances, METADATA_FILE, Metadata, ScenarioText, TableDigest, read_metadata,
 };
-pub use table::{Cells, Column, Table};
+pub use stress::{RegionLoss, annual_loss_table, region_loss_table, twins_table};
+pub use table::{Cells, Column, Table, table_json};
 pub use trace::{TraceTables, trace_replica};
 
 use crate::ensemble::Ensemble;

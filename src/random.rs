@@ -66,6 +66,8 @@ pub enum Purpose {
     Pool = 23,
     /// Blocks of past returns of the bitcoin price.
     Bootstrap = 24,
+    /// Bans of a year, for the distribution of what it may take.
+    AnnualBans = 25,
 }
 
 /// The key of all randomness of one replica.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
+
 /// One column.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Column {
@@ -53,4 +55,21 @@ impl Cells {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+/// The rows of a table as JSON objects.
+#[must_use]
+pub fn table_json(table: &Table) -> Value {
+    let row = |row: usize| {
+        let cells = table.columns.iter().map(|column| {
+            let cell = match &column.cells {
+                Cells::Text(cells) => Value::from(&*cells[row]),
+                Cells::Integer(cells) => Value::from(cells[row]),
+                Cells::Number(cells) => Value::from(cells[row]),
+            };
+            (column.name.to_owned(), cell)
+        });
+        Value::Object(cells.collect::<Map<_, _>>())
+    };
+    Value::Array((0..table.rows()).map(row).collect())
 }

@@ -129,6 +129,7 @@ impl<'s> Orders<'s> {
         }
     }
 
+    /// What the market cannot meet is no order: of one that it cannot meet at all nothing is delivered.
     fn meet(&mut self, mut order: Order, met: f64, arrival: usize, reserved: &mut [f64]) {
         let refused = 1.0 - met;
         if !order.replaces {
@@ -136,6 +137,9 @@ impl<'s> Orders<'s> {
         }
         self.under_way -= refused * order.hash_phs;
         order.hash_phs *= met;
+        if order.hash_phs <= 0.0 {
+            return;
+        }
         if order.firm.is_none() {
             let (hash, megawatts) = &mut self.gathered[order.region];
             *hash += order.hash_phs;
@@ -183,6 +187,9 @@ impl<'s> Orders<'s> {
 
     /// An order that was placed before the start and arrives on `day`.
     pub fn under_way_at_start(&mut self, order: Order, day: u32, reserved: &mut [f64]) {
+        if order.hash_phs <= 0.0 {
+            return;
+        }
         reserved[order.region] += self.at_meter(&order);
         self.under_way += order.hash_phs;
         if let Some(deliveries) = self.deliveries.get_mut(day as usize) {
@@ -276,6 +283,26 @@ mod tests {
         let delivered = orders.next_delivery(15, &mut reserved).unwrap();
         assert!((delivered.hash_phs - 30_000.0).abs() < 1e-6);
         assert!(reserved[1].abs() < 1e-9 && orders.under_way.abs() < 1e-6);
+    }
+
+    #[test]
+    fn an_order_of_an_empty_market_is_never_delivered() {
+        let scenario = scenario(&["hardware.supply.ehs_per_month=0.0"]);
+        let mut market = Market::new(&scenario.hardware, 40.0);
+        let mut orders = Orders::new(&scenario);
+        let mut reserved = [0.0; 3];
+        let order = Order {
+            firm: Some(0),
+            fleet: 0,
+            region: 0,
+            hash_phs: 10.0,
+            efficiency: 15.0,
+            replaces: false,
+        };
+        orders.place(order, &mut reserved);
+        orders.close_day(0, &mut market, &mut reserved);
+        assert_eq!(orders.next_delivery(10, &mut reserved), None);
+        assert_eq!((reserved[0], orders.under_way), (0.0, 0.0));
     }
 
     #[test]

@@ -5,9 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules from the top to the bottom; a module may use those on later lines only.
-const LAYERS: [&[&str]; 8] = [
+const LAYERS: [&[&str]; 9] = [
     &["cli"],
     &["output"],
+    &["resilience"],
     &["ensemble"],
     &["engine"],
     &["record"],

@@ -1,0 +1,375 @@
+//! `hashdrift stress`: what the network loses when a country is lost.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use hashdrift::ensemble::run_with;
+use hashdrift::output::{
+    RegionLoss, annual_loss_table, region_loss_table, table_json, twins_table, write_csv,
+};
+use hashdrift::record::Level;
+use hashdrift::resilience::annual::{AnnualLoss, annual_losses, networks, threats};
+use hashdrift::resilience::loss::loss;
+use hashdrift::resilience::twins::{Case, Outcome, calm, compare, losses_of_regions};
+use hashdrift::scenario::{Scenario, load_scenario};
+use hashdrift::statistics::Summary;
+use serde_json::json;
+
+use super::interrupt::{FolderInCare, Interrupt, stop_on_interrupt};
+use super::progress::ReplicaProgress;
+use super::text_table::{new_table, number, tidy};
+use super::{Common, InvalidUse, ScenarioArguments};
+
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    scenario: ScenarioArguments,
+    /// Pairs of twins for each case
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    replicas: u32,
+    /// Day on which a region is lost
+    #[arg(long, value_name = "DAY", default_value_t = 180)]
+    at: u32,
+    /// Compare with another scenario instead of losing each region: the same world with more events (repeatable)
+    #[arg(long = "with", value_name = "SCENARIO")]
+    with: Vec<PathBuf>,
+    /// Yearly rate of a ban in every country, where all are to be threatened alike
+    #[arg(long, value_name = "RATE", default_value_t = 0.05, value_parser = parse_rate)]
+    hazard: f64,
+    /// Folder for the tables; if it exists, a numbered one beside it [default: results/SCENARIO-stress]
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+    /// Print the numbers as JSON instead of tables
+    #[arg(long)]
+    json: bool,
+}
+
+/// Part of a country's hash rate that a ban takes, where all are to be threatened alike.
+const COMPLIANCE: f64 = 0.97;
+/// Years that twins are followed after the event.
+const YEARS_AFTER: u32 = 2;
+const FILES: [&str; 3] = ["region-loss.csv", "twins.csv", "annual-loss.csv"];
+
+pub fn stress(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
+    let scenario = arguments
+        .scenario
+        .load(Some(arguments.replicas), common.quiet)?;
+    let (base, cases) = cases(arguments, &scenario)?;
+    let wanted = arguments.out.clone().unwrap_or_else(|| {
+        Path::new("results").join(format!("{}-stress", arguments.scenario.stem()))
+    });
+    let folder = FolderInCare::default();
+    let stop = stop_on_interrupt(&folder, Interrupt::InOrder);
+    let path = folder.make(&wanted, false)?;
+
+    let lost = region_losses(&base)?;
+    let progress = ReplicaProgress::new(base.replicas, common.quiet);
+    let outcomes = compare(&base, &cases, &stop, &progress);
+    progress.finish();
+    let outcomes = outcomes?;
+    let losses = annual_losses(
+        scenario.seed,
+        &networks(&scenario),
+        &threats(&scenario, arguments.hazard, COMPLIANCE),
+    );
+    let tables = [
+        region_loss_table(&lost),
+        twins_table(&base, &outcomes),
+        annual_loss_table(&losses),
+    ];
+    for (table, file) in tables.iter().zip(FILES) {
+        write_csv(table, &path.join(file))?;
+    }
+    folder.keep(&FILES);
+
+    let mut out = io::stdout().lock();
+    if arguments.json {
+        let [regions, twins, annual] = tables.each_ref().map(table_json);
+        let text = json!({
+            "scenario": scenario.name, "scenario_sha256": scenario.source.digest(),
+            "seed": scenario.seed, "replicas": base.replicas,
+            "region_loss": regions, "twins": twins, "annual_loss": annual,
+        });
+        serde_json::to_writer_pretty(&mut out, &text).map_err(io::Error::from)?;
+        writeln!(out)?;
+        return Ok(());
+    }
+    write!(out, "{}", text(&base, &lost, &cases, &outcomes, &losses))?;
+    if !common.quiet {
+        writeln!(out)?;
+        for file in FILES {
+            writeln!(out, "{}", path.join(file).display())?;
+        }
+    }
+    Ok(())
+}
+
+/// The scenario as twins meet it, and what to compare it with.
+fn cases(arguments: &Arguments, scenario: &Scenario) -> anyhow::Result<(Scenario, Vec<Case>)> {
+    if arguments.with.is_empty() {
+        if arguments.at >= scenario.days {
+            return Err(InvalidUse(format!(
+                "--at {} is after the last of the {} days\nchoose an earlier day, or raise `days`",
+                arguments.at, scenario.days
+            ))
+            .into());
+        }
+        let base = calm(scenario, last_day(arguments.at));
+        let cases = losses_of_regions(scenario, arguments.at, None)
+            .into_iter()
+            .map(|case| Case {
+                scenario: calm(&case.scenario, base.days),
+                ..case
+            });
+        let cases = cases.collect();
+        return Ok((base, cases));
+    }
+    let mut others = Vec::new();
+    for file in &arguments.with {
+        let mut overrides = arguments.scenario.overrides().to_vec();
+        overrides.push(format!("seed={}", scenario.seed));
+        overrides.push(format!("replicas={}", scenario.replicas));
+        let other = load_scenario(file, &overrides)?;
+        let regions = |scenario: &Scenario| -> Vec<String> {
+            scenario.regions.iter().map(|r| r.id.clone()).collect()
+        };
+        if regions(&other) != regions(scenario) || other.start != scenario.start {
+            return Err(InvalidUse(format!(
+                "{} has other regions or another start than the scenario it is to be a twin of\ntwins differ by their events alone; let it extend the scenario",
+                file.display()
+            ))
+            .into());
+        }
+        others.push(other);
+    }
+    let new_events = |other: &Scenario| {
+        let new = other.events.iter().filter(|e| !scenario.events.contains(e));
+        new.map(|event| event.start.max(0).cast_unsigned()).min()
+    };
+    let day = others.iter().filter_map(new_events).min();
+    let Some(day) = day else {
+        return Err(InvalidUse(
+            "the scenarios to compare with have no event that the scenario does not have\nadd [[events]] to one of them".into(),
+        )
+        .into());
+    };
+    let base = calm(scenario, last_day(day));
+    let cases = others
+        .iter()
+        .map(|other| Case {
+            name: other.name.clone(),
+            scenario: calm(other, base.days),
+            day,
+        })
+        .collect();
+    Ok((base, cases))
+}
+
+fn last_day(event: u32) -> u32 {
+    event.saturating_add(YEARS_AFTER * 366 + 2)
+}
+
+/// What follows when a region is lost at once, at its mean share on the first and on the last record day.
+fn region_losses(base: &Scenario) -> anyhow::Result<Vec<RegionLoss>> {
+    let ensemble = run_with(base, &hashdrift::ensemble::Options::default())?;
+    let mut losses = Vec::new();
+    for date in [0, ensemble.last()] {
+        for region in &base.regions {
+            let share = ensemble
+                .find(Level::Region, &region.id, "share")
+                .and_then(|quantity| ensemble.summary(date, quantity))
+                .map_or(0.0, |summary| summary.mean);
+            let name = if region.members > 1 {
+                format!("{} (one of {})", region.name, region.members)
+            } else {
+                region.name.clone()
+            };
+            losses.push(RegionLoss {
+                name,
+                date: ensemble.dates[date].1.to_string(),
+                loss: loss(share / f64::from(region.members) * COMPLIANCE, 0.0),
+            });
+        }
+    }
+    Ok(losses)
+}
+
+/// Measures shown to people: position among all, title, factor, decimals.
+const SHOWN: [(usize, &str, f64, usize); 7] = [
+    (0, "1 day", 100.0, 1),
+    (1, "7 days", 100.0, 1),
+    (2, "30 days", 100.0, 1),
+    (4, "deepest", 100.0, 1),
+    (5, "slowest min", 1.0, 1),
+    (6, "days to 90 %", 1.0, 0),
+    (7, "to 100 %", 1.0, 0),
+];
+
+fn text(
+    base: &Scenario,
+    lost: &[RegionLoss],
+    cases: &[Case],
+    outcomes: &[Outcome],
+    losses: &[AnnualLoss],
+) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = writeln!(
+        text,
+        "{}: {} pairs of twins, seed {}; without the scenario's hazards\n",
+        base.name, base.replicas, base.seed
+    );
+    let date = lost.first().map_or("", |row| row.date.as_str());
+    let _ = writeln!(
+        text,
+        "A country lost at once on {date}, at the start of an epoch ({:.0} % comply)\n",
+        100.0 * COMPLIANCE
+    );
+    let mut table = new_table(
+        &[
+            "region",
+            "hash lost %",
+            "block min",
+            "days to retarget",
+            "difficulty x",
+        ],
+        &[1, 2, 3, 4],
+    );
+    for row in lost.iter().filter(|row| row.date == date) {
+        table.add_row([
+            row.name.clone(),
+            number(100.0 * row.loss.lost, 1),
+            number(row.loss.interval_minutes, 1),
+            number(row.loss.retarget_days, 1),
+            number(row.loss.difficulty_ratio, 2),
+        ]);
+    }
+    let _ = writeln!(text, "{}\n", tidy(&table));
+
+    let day = cases.first().map_or(0, |case| case.day);
+    let _ = writeln!(
+        text,
+        "Twins: with the event from {} against without; median of pairs [5 %, 95 %], hash lost in %\n",
+        base.date(day)
+    );
+    let titles: Vec<&str> = std::iter::once("event")
+        .chain(SHOWN.iter().map(|(_, title, ..)| *title))
+        .chain(["where it goes in a year"])
+        .collect();
+    let mut table = new_table(&titles, &[1, 2, 3, 4, 5, 6, 7]);
+    for outcome in outcomes {
+        let mut row = vec![outcome.name.clone()];
+        for (measure, _, factor, decimals) in SHOWN {
+            row.push(cell(
+                outcome.measures[measure].as_ref(),
+                base,
+                factor,
+                decimals,
+            ));
+        }
+        row.push(gainers(base, outcome));
+        table.add_row(row);
+    }
+    let _ = writeln!(text, "{}", tidy(&table));
+    let _ = writeln!(
+        text,
+        "\n> not reached within {YEARS_AFTER} years in so many pairs of 100\n\nHash lost to bans in a year, in %: 200,000 years drawn, standard error of ES at most {:.2}\n",
+        100.0
+            * losses
+                .iter()
+                .map(|l| l.es_95.standard_error)
+                .fold(0.0005, f64::max)
+    );
+    let mut table = new_table(
+        &[
+            "threat", "network", "HHI", "mean", "sd", "VaR 95", "ES 95", "P(> 1/3)", "P(> 1/2)",
+        ],
+        &[2, 3, 4, 5, 6, 7, 8],
+    );
+    for loss in losses {
+        table.add_row([
+            loss.threat.clone(),
+            loss.network.clone(),
+            number(10_000.0 * loss.hhi, 0),
+            number(100.0 * loss.mean, 1),
+            number(100.0 * loss.sd.value, 1),
+            number(100.0 * loss.var_95.value, 1),
+            number(100.0 * loss.es_95.value, 1),
+            number(100.0 * loss.over_third.value, 1),
+            number(100.0 * loss.over_half.value, 1),
+        ]);
+    }
+    let _ = writeln!(text, "{}", tidy(&table));
+    text
+}
+
+/// Median and band, and how many pairs never get there.
+fn cell(summary: Option<&Summary>, base: &Scenario, factor: f64, decimals: usize) -> String {
+    let reached = summary.map_or(0, |summary| summary.replicas);
+    let never = 100.0 * (1.0 - reached as f64 / f64::from(base.replicas));
+    let missing = if never > 0.0 {
+        format!(" >{never:.0}")
+    } else {
+        String::new()
+    };
+    let Some(summary) = summary else {
+        return missing.trim().to_owned();
+    };
+    let [low, _, middle, _, high] = summary
+        .quantiles
+        .map(|q| number(factor * q.value, decimals));
+    format!("{middle} [{low}, {high}]{missing}")
+}
+
+/// The regions whose share has risen most, in points.
+fn gainers(base: &Scenario, outcome: &Outcome) -> String {
+    let mut gains: Vec<(f64, &str)> = outcome
+        .share_change
+        .iter()
+        .zip(&base.regions)
+        .filter_map(|(summary, region)| Some((100.0 * summary.as_ref()?.mean, region.id.as_str())))
+        .filter(|(gain, _)| *gain >= 0.1)
+        .collect();
+    gains.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let named: Vec<String> = gains
+        .iter()
+        .take(3)
+        .map(|(gain, id)| format!("{id} +{gain:.1}"))
+        .collect();
+    named.join(", ")
+}
+
+fn parse_rate(text: &str) -> Result<f64, String> {
+    let rate: f64 = text
+        .parse()
+        .map_err(|_| "write a rate such as 0.05".to_owned())?;
+    if (0.0..=100.0).contains(&rate) {
+        Ok(rate)
+    } else {
+        Err("a yearly rate is between 0 and 100".into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SHOWN;
+    use hashdrift::resilience::twins::MEASURES;
+
+    #[test]
+    fn what_is_shown_is_what_is_measured() {
+        let names = SHOWN.map(|(measure, ..)| MEASURES[measure].0);
+        assert_eq!(
+            names,
+            [
+                "hash_lost_1_day",
+                "hash_lost_7_days",
+                "hash_lost_30_days",
+                "deepest_loss",
+                "slowest_interval",
+                "days_to_90_percent",
+                "days_to_100_percent"
+            ]
+        );
+    }
+}

@@ -1,0 +1,309 @@
+//! Twin histories: the same scenario, seed and luck, with and without an event.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rayon::prelude::*;
+
+use super::loss::attack_cost;
+use crate::engine::{EngineError, Model, Observer};
+use crate::ensemble::{EnsembleError, Progress};
+use crate::protocol::block_interval_seconds;
+use crate::record::Day;
+use crate::scenario::{BanTerms, Effect, Event, Scenario};
+use crate::statistics::{Summary, summarise};
+use crate::world::fleet::Fleets;
+
+/// What is measured of a pair of twins, with units.
+pub const MEASURES: [(&str, &str); 14] = [
+    ("hash_lost_1_day", "share"),
+    ("hash_lost_7_days", "share"),
+    ("hash_lost_30_days", "share"),
+    ("hash_lost_365_days", "share"),
+    ("deepest_loss", "share"),
+    ("slowest_interval", "min"),
+    ("days_to_90_percent", "days"),
+    ("days_to_100_percent", "days"),
+    ("days_to_normal_blocks", "days"),
+    ("abandoned", "share"),
+    ("attack_cost_before", "billion USD"),
+    ("attack_cost_at_the_deepest", "billion USD"),
+    ("attack_power_before", "million USD/day"),
+    ("attack_power_at_the_deepest", "million USD/day"),
+];
+
+/// Blocks are normal again at an expected interval of at most this, minutes.
+const NORMAL_MINUTES: f64 = 10.5;
+/// The twin is reached again within this part: machines are bought in lumps, and never quite the same.
+const ALL: f64 = 0.995;
+/// Days after the event in which the deepest loss is looked for.
+const TROUGH_DAYS: usize = 365;
+/// Days after which it is asked where the hash rate went.
+const YEAR: usize = 365;
+
+/// A case to compare with the scenario as it is.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// What happens.
+    pub name: String,
+    /// The scenario with the event.
+    pub scenario: Scenario,
+    /// The day on which it begins.
+    pub day: u32,
+}
+
+/// A case over all replicas.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What happens.
+    pub name: String,
+    /// A summary for each of [`MEASURES`]; `None` where no replica has a value.
+    pub measures: Vec<Option<Summary>>,
+    /// By region: change of its share of the network's hash rate after a year.
+    pub share_change: Vec<Option<Summary>>,
+}
+
+/// The scenario with nothing left to chance but prices: without hazards, and no longer than a comparison needs.
+#[must_use]
+pub fn calm(scenario: &Scenario, days: u32) -> Scenario {
+    let mut calm = scenario.clone();
+    calm.hazards.clear();
+    calm.days = calm.days.min(days);
+    calm.events
+        .retain(|event| event.start < calm.days.cast_signed());
+    calm
+}
+
+/// The loss of each region that has hash rate at the start, by a ban for good on `day`. An aggregate is no country, and is
+/// lost as nothing.
+#[must_use]
+pub fn losses_of_regions(scenario: &Scenario, day: u32, terms: Option<BanTerms>) -> Vec<Case> {
+    let calm = calm(scenario, u32::MAX);
+    let regions = scenario.regions.iter().enumerate();
+    regions
+        .filter(|(_, region)| region.share.get() > 0.0 && region.members == 1)
+        .map(|(r, region)| {
+            let mut with = calm.clone();
+            with.events.push(Event {
+                start: day.cast_signed(),
+                days: None,
+                region: Some(r),
+                effect: Effect::Ban(terms.unwrap_or_else(|| terms_of(scenario, r))),
+            });
+            Case {
+                name: region.name.clone(),
+                scenario: with,
+                day,
+            }
+        })
+        .collect()
+}
+
+/// How a ban in a region is followed: as the scenario's hazards say, otherwise as by default.
+fn terms_of(scenario: &Scenario, region: usize) -> BanTerms {
+    let stated = scenario.hazards.iter().find_map(|hazard| {
+        match (hazard.region == Some(region), hazard.effect) {
+            (true, Effect::Ban(terms)) => Some(terms),
+            _ => None,
+        }
+    });
+    stated.unwrap_or_default()
+}
+
+/// A day of a history, as far as twins are compared.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    hash: f64,
+    interval_minutes: f64,
+    stock: f64,
+    flow: f64,
+    abandoned: f64,
+}
+
+/// Watches one of the twins.
+struct Watch<'s> {
+    scenario: &'s Scenario,
+    from: u32,
+    days: Vec<Seen>,
+    shares_after_year: Vec<f64>,
+}
+
+impl<'s> Watch<'s> {
+    fn new(scenario: &'s Scenario, from: u32) -> Self {
+        Self {
+            scenario,
+            from,
+            days: Vec::new(),
+            shares_after_year: Vec::new(),
+        }
+    }
+}
+
+impl Observer for Watch<'_> {
+    fn day(&mut self, today: &Day<'_>, _: &Fleets, _: u64) {
+        // The eve of the event is the first day kept.
+        if today.day + 1 < self.from {
+            return;
+        }
+        let hash: f64 = today.running.iter().sum();
+        let paid: f64 = today
+            .running
+            .iter()
+            .zip(today.delivered)
+            .map(|(hash, price)| hash * price)
+            .sum();
+        let price = if hash > 0.0 { paid / hash } else { 0.0 };
+        let cost = attack_cost(
+            hash,
+            today.market.frontier,
+            today.market.price,
+            self.scenario.hardware.site_usd_per_kw,
+            price,
+        );
+        let seconds = block_interval_seconds(today.difficulty, hash);
+        self.days.push(Seen {
+            hash,
+            interval_minutes: seconds.map_or(f64::INFINITY, |seconds| seconds / 60.0),
+            stock: cost.stock / 1e9,
+            flow: cost.flow / 1e6,
+            abandoned: today.ledger.abandoned,
+        });
+        if today.day == self.from + YEAR as u32 {
+            let share = |running: &f64| if hash > 0.0 { running / hash } else { f64::NAN };
+            self.shares_after_year = today.running.iter().map(share).collect();
+        }
+    }
+}
+
+/// Runs the scenario as it is and every case, replica by replica, on the threads of the current rayon pool.
+///
+/// # Errors
+/// If a history could not be run, or on being asked to stop.
+pub fn compare(
+    scenario: &Scenario,
+    cases: &[Case],
+    stop: &AtomicBool,
+    progress: &dyn Progress,
+) -> Result<Vec<Outcome>, EnsembleError> {
+    let model = Model::new(scenario);
+    let others: Vec<Model<'_>> = cases
+        .iter()
+        .map(|case| Model::new(&case.scenario))
+        .collect();
+    let first = cases.iter().map(|case| case.day).min().unwrap_or(0);
+    let pairs: Vec<Vec<Pair>> = (0..scenario.replicas)
+        .into_par_iter()
+        .map(|replica| {
+            let without = watch(&model, scenario, u64::from(replica), first)?;
+            let compared = cases.iter().zip(&others).map(|(case, other)| {
+                if stop.load(Ordering::Relaxed) {
+                    return Err(EnsembleError::Interrupted);
+                }
+                let with = watch(other, &case.scenario, u64::from(replica), first)?;
+                Ok(pair(&without, &with, (case.day - first) as usize))
+            });
+            let compared = compared.collect::<Result<Vec<_>, EnsembleError>>()?;
+            progress.replica_done();
+            Ok(compared)
+        })
+        .collect::<Result<_, EnsembleError>>()?;
+    let column = |case: usize, value: &dyn Fn(&Pair) -> f64| {
+        let mut column: Vec<f64> = pairs.iter().map(|pairs| value(&pairs[case])).collect();
+        summarise(&mut column)
+    };
+    let outcome = |(index, case): (usize, &Case)| Outcome {
+        name: case.name.clone(),
+        measures: (0..MEASURES.len())
+            .map(|measure| column(index, &|pair| pair.measures[measure]))
+            .collect(),
+        share_change: (0..scenario.regions.len())
+            .map(|r| column(index, &|pair| pair.share_change[r]))
+            .collect(),
+    };
+    Ok(cases.iter().enumerate().map(outcome).collect())
+}
+
+fn watch<'s>(
+    model: &Model<'_>,
+    scenario: &'s Scenario,
+    replica: u64,
+    from: u32,
+) -> Result<Watch<'s>, EngineError> {
+    let mut watch = Watch::new(scenario, from);
+    let mut records = vec![0.0; model.record_len()];
+    model.run_replica(replica, &mut records, &mut watch)?;
+    Ok(watch)
+}
+
+/// One pair of twins; NaN stands for what is not reached within the run.
+struct Pair {
+    measures: [f64; MEASURES.len()],
+    share_change: Vec<f64>,
+}
+
+/// Compares twins; `offset` is the day of the event, counted from the first day that was watched, bar the eve.
+fn pair(without: &Watch<'_>, with: &Watch<'_>, offset: usize) -> Pair {
+    // Where the event is on the very first day there is no eve.
+    let eve = offset.saturating_sub(usize::from(with.from == 0));
+    let (without_days, with_days) = (&without.days[eve..], &with.days[eve..]);
+    let part = |day: usize| match (without_days.get(day), with_days.get(day)) {
+        (Some(without), Some(with)) if without.hash > 0.0 => with.hash / without.hash,
+        _ => f64::NAN,
+    };
+    let window = with_days.len().min(TROUGH_DAYS);
+    let mut trough = 0;
+    for day in 0..window {
+        if part(day) < part(trough) {
+            trough = day;
+        }
+    }
+    let slowest = with_days[..window]
+        .iter()
+        .map(|day| day.interval_minutes)
+        .fold(0.0, f64::max);
+    let first_day = |reached: &dyn Fn(usize) -> bool| {
+        let day = (trough..with_days.len()).find(|day| reached(*day));
+        // Days are counted from the event; the eve is day 0.
+        day.map_or(f64::NAN, |day| day as f64)
+    };
+    let recovered = |level: f64| {
+        if part(trough) >= level {
+            0.0
+        } else {
+            first_day(&|day| part(day) >= level)
+        }
+    };
+    let normal = if slowest <= NORMAL_MINUTES {
+        0.0
+    } else {
+        first_day(&|day| with_days[day].interval_minutes <= NORMAL_MINUTES)
+    };
+    let (before, deepest) = (with_days[0], with_days[trough]);
+    let abandoned = with_days[with_days.len() - 1].abandoned - before.abandoned;
+    let finite = |value: f64| if value.is_finite() { value } else { f64::NAN };
+    Pair {
+        measures: [
+            1.0 - part(1),
+            1.0 - part(7),
+            1.0 - part(30),
+            1.0 - part(YEAR),
+            1.0 - part(trough),
+            finite(slowest),
+            recovered(0.9),
+            recovered(ALL),
+            normal,
+            abandoned / before.hash,
+            before.stock,
+            deepest.stock,
+            before.flow,
+            deepest.flow,
+        ],
+        share_change: without
+            .shares_after_year
+            .iter()
+            .zip(&with.shares_after_year)
+            .map(|(without, with)| with - without)
+            .chain(std::iter::repeat(f64::NAN))
+            .take(with.scenario.regions.len())
+            .collect(),
+    }
+}
