@@ -196,14 +196,15 @@ fn region_losses(base: &Scenario) -> anyhow::Result<Vec<RegionLoss>> {
 }
 
 /// Measures shown to people: position among all, title, factor, decimals.
-const SHOWN: [(usize, &str, f64, usize); 7] = [
+const SHOWN: [(usize, &str, f64, usize); 8] = [
     (0, "1 day", 100.0, 1),
     (1, "7 days", 100.0, 1),
     (2, "30 days", 100.0, 1),
     (4, "deepest", 100.0, 1),
     (5, "slowest min", 1.0, 1),
-    (6, "days to 90 %", 1.0, 0),
-    (7, "to 100 %", 1.0, 0),
+    (6, "without", 1.0, 1),
+    (7, "days to 90 %", 1.0, 0),
+    (8, "to 100 %", 1.0, 0),
 ];
 
 fn text(
@@ -257,7 +258,7 @@ fn text(
         .chain(SHOWN.iter().map(|(_, title, ..)| *title))
         .chain(["where it goes in a year"])
         .collect();
-    let mut table = new_table(&titles, &[1, 2, 3, 4, 5, 6, 7]);
+    let mut table = new_table(&titles, &[1, 2, 3, 4, 5, 6, 7, 8]);
     for outcome in outcomes {
         let mut row = vec![outcome.name.clone()];
         for (measure, _, factor, decimals) in SHOWN {
@@ -367,6 +368,7 @@ mod tests {
                 "hash_lost_30_days",
                 "deepest_loss",
                 "slowest_interval",
+                "slowest_interval_without",
                 "days_to_90_percent",
                 "days_to_100_percent"
             ]

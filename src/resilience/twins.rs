@@ -14,13 +14,14 @@ use crate::statistics::{Summary, summarise};
 use crate::world::fleet::Fleets;
 
 /// What is measured of a pair of twins, with units.
-pub const MEASURES: [(&str, &str); 14] = [
+pub const MEASURES: [(&str, &str); 15] = [
     ("hash_lost_1_day", "share"),
     ("hash_lost_7_days", "share"),
     ("hash_lost_30_days", "share"),
     ("hash_lost_365_days", "share"),
     ("deepest_loss", "share"),
     ("slowest_interval", "min"),
+    ("slowest_interval_without", "min"),
     ("days_to_90_percent", "days"),
     ("days_to_100_percent", "days"),
     ("days_to_normal_blocks", "days"),
@@ -256,10 +257,11 @@ fn pair(without: &Watch<'_>, with: &Watch<'_>, offset: usize) -> Pair {
             trough = day;
         }
     }
-    let slowest = with_days[..window]
-        .iter()
-        .map(|day| day.interval_minutes)
-        .fold(0.0, f64::max);
+    let slowest_of = |days: &[Seen]| {
+        let days = days[..window].iter();
+        days.map(|day| day.interval_minutes).fold(0.0, f64::max)
+    };
+    let slowest = slowest_of(with_days);
     let first_day = |reached: &dyn Fn(usize) -> bool| {
         let day = (trough..with_days.len()).find(|day| reached(*day));
         // Days are counted from the event; the eve is day 0.
@@ -288,6 +290,7 @@ fn pair(without: &Watch<'_>, with: &Watch<'_>, offset: usize) -> Pair {
             1.0 - part(YEAR),
             1.0 - part(trough),
             finite(slowest),
+            finite(slowest_of(without_days)),
             recovered(0.9),
             recovered(ALL),
             normal,

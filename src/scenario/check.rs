@@ -17,12 +17,13 @@ use super::problem::{Problem, printable};
 use super::raw::{RawHashIs, RawPrice, RawScenario};
 use super::series::{daily_prices, evenly_spaced_returns};
 use super::{
-    Bitcoin, Expectations, Growth, HashIs, Jumps, Moving, PriceModel, ReadInput, Scenario, Source,
+    Bitcoin, CapacityNow, Expectations, Growth, HashIs, Jumps, Moving, PriceModel, ReadInput,
+    Scenario, Source,
 };
 use crate::protocol::{EPOCH_BLOCKS, difficulty_of};
 use crate::units::{
     NotAQuantity, PETAHASH_PER_EXAHASH, PetahashPerSecond, Share, Usd, UsdPerMwh, UsdPerTerahash,
-    breakeven_power_price,
+    breakeven_power_price, machine_power,
 };
 
 /// Shares add up to 1 within this.
@@ -173,6 +174,7 @@ pub fn check(
     };
     if complete {
         check_that_it_runs(&scenario, &mut found);
+        check_that_it_fits(&scenario, &mut found);
     }
     if found.problems.is_empty() {
         Ok(scenario)
@@ -365,6 +367,30 @@ fn check_that_it_runs(scenario: &Scenario, found: &mut Findings<'_, '_>) {
                     round_for_people(delivered)
                 ),
                 "lower the price, or set bitcoin.hash_is = \"nameplate\"",
+            );
+        }
+    }
+}
+
+/// A region's capacity below the load that its share means.
+fn check_that_it_fits(scenario: &Scenario, found: &mut Findings<'_, '_>) {
+    /// Shares and capacities are written in a few digits.
+    const ROUNDING: f64 = 0.999;
+    let mean = scenario.firms.efficiency.mean();
+    for region in &scenario.regions {
+        let hash = region.share.get() * scenario.bitcoin.network_hash.get();
+        let load = machine_power(hash, mean) * region.power.pue;
+        let now = region.capacity.as_ref().map(|room| room.now);
+        if let Some(CapacityNow::Load(mw)) = now
+            && mw.get() < load * ROUNDING
+        {
+            found.add(
+                &format!("regions.{}.capacity.mw", region.id),
+                format!(
+                    "{} MW is below the {load:.0} MW that the region's share draws at {mean:.1} J/TH",
+                    mw.get()
+                ),
+                "raise it, lower the share, or give `start_utilisation` in its place",
             );
         }
     }

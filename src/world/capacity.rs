@@ -189,8 +189,8 @@ mod tests {
     #[test]
     fn what_is_short_is_cut_from_all_alike_and_never_deleted() {
         let changes = [
-            "regions.us.capacity={ mw = 1000.0, hydro = { share = 0.8, amplitude = 0.5, wet_peak_day = 105.5 } }".to_owned(),
-            "regions.paraguay.capacity={ mw = 1000.0, heat = { derate = 0.2, peak_day = 288.0 } }".to_owned(),
+            "regions.us.capacity={ start_utilisation = 0.9, hydro = { share = 0.8, amplitude = 0.5, wet_peak_day = 105.5 } }".to_owned(),
+            "regions.paraguay.capacity={ start_utilisation = 0.1, heat = { derate = 0.2, peak_day = 288.0 } }".to_owned(),
         ];
         let text = include_str!("../../scenarios/core.toml");
         let scenario =

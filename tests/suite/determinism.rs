@@ -24,7 +24,7 @@ const PINNED: [(&str, &[&str], &str); 3] = [
     (
         "global-south",
         &["days=200"],
-        "89a02ee38283e436e80fd2712f8da7c9eb651763a518a0e3357cef8ccd03687b",
+        "9d0862bce5db7fccf88e269e62f8171d0cd07ad422962ece87bbc9217e9f0254",
     ),
 ];
 

@@ -306,10 +306,11 @@ fn write_region(writer: &mut Writer, r: usize, share: f64, nameplate: bool) {
         return; // Room without limit.
     }
     writer.line(&format!("[regions.r{r}.capacity]"));
-    let megawatts = writer.number(0.0, 12_000.0);
+    // Never less than the load of the share: at most 1,000 EH/s at 30 J/TH and a PUE of 1.2.
+    let megawatts = 36_000.0 * share + writer.number(0.0, 12_000.0);
     if writer.chance(0.5) {
         writer.line(&format!("mw = {megawatts:?}"));
-        writer.maybe("max_mw", megawatts, 15_000.0);
+        writer.maybe("max_mw", megawatts, 60_000.0);
     } else if writer.chance(0.3) {
         writer.line("start_utilisation = 1.0");
     } else {
@@ -1185,7 +1186,7 @@ fn dearer_power_never_wins_machines_under_the_same_luck() {
 
 #[test]
 fn room_elsewhere_never_wins_machines_for_the_dear_region() {
-    let shares: Vec<f64> = [1000.0, 3000.0, 10_000.0, 100_000.0]
+    let shares: Vec<f64> = [1200.0, 3000.0, 10_000.0, 100_000.0]
         .iter()
         .map(|megawatts| {
             let list = ["paraguay", "ethiopia"]

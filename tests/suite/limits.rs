@@ -437,6 +437,8 @@ fn equal_firms_give_one_over_n_and_aggregates_never_count_as_one_country() {
         "regions.us.share=0.5",
         "regions.paraguay.share=0.25",
         "regions.ethiopia.share=0.25",
+        "regions.paraguay.capacity={ start_utilisation = 0.9 }",
+        "regions.ethiopia.capacity={ start_utilisation = 0.9 }",
         "bitcoin.price={ model = \"constant\", usd = 1000000.0 }",
     ]);
     let results = ensemble::run(&scenario).expect("it runs");
@@ -464,6 +466,9 @@ fn electricity_for_one_bitcoin_costs_100_000_dollars_where_the_model_page_says()
                 "firms.efficiency={{ model = \"normal\", mean = {joules}, sd = 0.0, min = {joules}, max = {joules} }}"
             ),
             &format!("regions.us.power={{ usd_per_mwh = {usd_per_mwh} }}"),
+            "regions.us.capacity={ start_utilisation = 0.9 }",
+            "regions.paraguay.capacity={ start_utilisation = 0.9 }",
+            "regions.ethiopia.capacity={ start_utilisation = 0.9 }",
         ]);
         let results = ensemble::run(&scenario).expect("it runs");
         let cost = results

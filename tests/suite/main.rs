@@ -7,4 +7,5 @@ mod golden;
 mod imports;
 mod laws;
 mod limits;
+mod mechanisms;
 mod naive;

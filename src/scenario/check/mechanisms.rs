@@ -186,15 +186,6 @@ fn check_event(
             ),
             "start the run before it, or leave it out and set the region's `open = false` and its share of today",
         );
-    } else if start >= raw.days as i32 {
-        found.add(
-            &format!("{key}.start"),
-            format!(
-                "{} is after the last of the {} days",
-                event.start.0, raw.days
-            ),
-            "move it, or raise `days`",
-        );
     } else if event
         .days
         .is_some_and(|days| start.saturating_add_unsigned(days) <= 0)

@@ -1,31 +1,12 @@
 //! What is odd about a scenario, and does not keep it from running.
 
-use super::super::{Capacity, CapacityNow, Scenario};
+use super::super::{CapacityNow, Scenario};
 use super::Warning;
 use crate::protocol::difficulty_of;
 
 /// What is odd about a checked scenario.
 pub fn warnings(scenario: &Scenario) -> Vec<Warning> {
     let mut warnings = Vec::new();
-    let mean = scenario.firms.efficiency.mean();
-    for region in &scenario.regions {
-        let load = region.share.get() * scenario.bitcoin.network_hash.get() * mean / 1000.0
-            * region.power.pue;
-        if let Some(Capacity {
-            now: CapacityNow::Load(mw),
-            ..
-        }) = region.capacity
-            && mw.get() < load * 0.999
-        {
-            warnings.push(Warning {
-                key: format!("regions.{}.capacity.mw", region.id),
-                text: format!(
-                    "{} MW is below the {load:.0} MW that its share draws at {mean:.1} J/TH; the load is taken as the capacity",
-                    mw.get()
-                ),
-            });
-        }
-    }
     for region in &scenario.regions {
         let room = region.capacity.as_ref().map(|room| room.now);
         if region.share.get() == 0.0 && matches!(room, Some(CapacityNow::Utilisation(_))) {
@@ -53,6 +34,17 @@ pub fn warnings(scenario: &Scenario) -> Vec<Warning> {
                 scenario.record_every_days, scenario.days
             ),
         });
+    }
+    for (index, event) in scenario.events.iter().enumerate() {
+        if event.start >= scenario.days.cast_signed() {
+            warnings.push(Warning {
+                key: format!("events.{index}.start"),
+                text: format!(
+                    "it begins on day {}, after the last of the {} days: nothing comes of it",
+                    event.start, scenario.days
+                ),
+            });
+        }
     }
     let ratio = scenario.bitcoin.difficulty / difficulty_of(scenario.bitcoin.network_hash.get());
     if !(0.5..=2.0).contains(&ratio) {
