@@ -6,10 +6,12 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use hashdrift::concentration::concentration;
-use hashdrift::engine::Model;
+use hashdrift::engine::{Model, Observer};
 use hashdrift::ensemble;
 use hashdrift::random::{Purpose, Streams, normal, poisson, uniform};
-use hashdrift::scenario::{Scenario, parse_scenario};
+use hashdrift::record::Day;
+use hashdrift::scenario::{Scenario, load_scenario, parse_scenario};
+use hashdrift::world::fleet::Fleets;
 
 fn core(changes: &[&str]) -> Scenario {
     let changes: Vec<String> = changes.iter().map(|change| (*change).to_owned()).collect();
@@ -63,6 +65,37 @@ fn replica(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// The whole model against the core, both a fleet and day: `global-south.toml` and `core.toml` for five years.
+fn whole_model(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("fleet-day");
+    group.sample_size(10);
+    let whole = load_scenario(std::path::Path::new("scenarios/global-south.toml"), &[])
+        .expect("the shipped scenario is valid");
+    for (name, scenario) in [("core", core(&[])), ("whole", whole)] {
+        let model = Model::new(&scenario);
+        let mut records = vec![0.0; model.record_len()];
+        let mut fleet_days = FleetDays(0);
+        model
+            .run_replica(0, &mut records, &mut fleet_days)
+            .expect("the start can be drawn");
+        assert!(fleet_days.0 > u64::from(scenario.days));
+        group.throughput(Throughput::Elements(fleet_days.0));
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| model.run_replica(0, black_box(&mut records), &mut ()));
+        });
+    }
+    group.finish();
+}
+
+/// Counts fleets that are not gone, day by day.
+struct FleetDays(u64);
+
+impl Observer for FleetDays {
+    fn day(&mut self, _: &Day<'_>, fleets: &Fleets, _: u64) {
+        self.0 += fleets.hash_phs.iter().filter(|hash| **hash > 0.0).count() as u64;
+    }
+}
+
 fn ensembles(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("ensemble");
     group.sample_size(10);
@@ -101,5 +134,13 @@ fn draws(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, day, replica, ensembles, metrics, draws);
+criterion_group!(
+    benches,
+    day,
+    replica,
+    whole_model,
+    ensembles,
+    metrics,
+    draws
+);
 criterion_main!(benches);

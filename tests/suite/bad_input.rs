@@ -204,6 +204,173 @@ fn capacities_and_tariffs_that_contradict_themselves() {
 }
 
 #[test]
+fn a_capacity_below_the_load_that_shares_mean() {
+    assert_eq!(
+        set("regions.us.capacity.mw=9000"),
+        "  --set regions.us.capacity.mw=9000: regions.us.capacity.mw\n    9000 MW is below the 9720 MW that the region's share draws at 18.0 J/TH\n    raise it, lower the share, or give `start_utilisation` in its place"
+    );
+}
+
+#[test]
+fn purchases_without_machines_to_buy() {
+    let growth = "growth={ rate_per_month = 0.2, cap_per_month = 0.1, hurdle = 0.4, discount_rate = 0.2, lead_days = 200 }";
+    let message = set(growth);
+    assert!(message.contains("firms buy machines, but `hardware.frontier` does not say which"));
+    assert!(message.contains("firms buy machines, but these cost nothing"));
+    let steps = |steps: &str| {
+        set(&format!(
+            "hardware.frontier={{ model = \"steps\", steps = {steps} }}"
+        ))
+    };
+    assert!(steps("[{ from = 2026-01-01, j_per_th = 15 }]").ends_with(
+        "no step is in force on the first day\n    add one from the start or before it"
+    ));
+    assert!(
+        steps("[{ from = 2025-01-01, j_per_th = 15 }, { from = 2025-01-01, j_per_th = 14 }]")
+            .contains("2025-01-01 does not come after the step before it")
+    );
+    assert!(
+        set("hardware.frontier={ model = \"exponential\", start_j_per_th = 14, limit_j_per_th = 15, rate_per_year = 0.1 }")
+            .contains("15 is above `start_j_per_th`, 14")
+    );
+}
+
+#[test]
+fn events_that_cannot_be() {
+    let event = |fields: &str| set(&format!("events=[{{ {fields} }}]"));
+    let ends = |message: String, end: &str| assert!(message.ends_with(end), "{message}");
+    ends(
+        event("kind = \"ban\", region = \"us\", start = 2025-10-01"),
+        "events.0.start\n    the ban begins on 2025-10-01, before the run does on 2025-10-15\n    start the run before it, or leave it out and set the region's `open = false` and its share of today",
+    );
+    ends(
+        event("kind = \"outage\", region = \"us\", start = 2025-10-01, days = 3, size = 0.1"),
+        "events.0.days\n    it is over before the run begins\n    take it out",
+    );
+    ends(
+        event("kind = \"outage\", region = \"usa\", start = 2025-10-20, size = 0.1"),
+        "events.0.region\n    there is no such region\n    did you mean `us`?",
+    );
+    ends(
+        event("kind = \"outage\", start = 2025-10-20, size = 0.1"),
+        "the key `region` is missing\n    add region = ...",
+    );
+    ends(
+        event("kind = \"outage\", region = \"us\", start = 2025-10-20"),
+        "the key `size` is missing\n    add size = ...",
+    );
+    ends(
+        event("kind = \"outage\", region = \"us\", start = 2025-10-20, size = 1.5"),
+        "events.0.size\n    1.5 is out of range for this kind\n    it must be between 0 and 1",
+    );
+    ends(
+        event(
+            "kind = \"tariff\", region = \"us\", start = 2025-10-20, size = 1.5, add_usd_per_mwh = 3",
+        ),
+        "a tariff takes exactly one of `size` (a factor) and `add_usd_per_mwh`\n    keep one of the two",
+    );
+    ends(
+        event("kind = \"freeze\", region = \"us\", start = 2025-10-20, size = 1.5"),
+        "events.0.size\n    this kind has no such key\n    take it out",
+    );
+    ends(
+        event("kind = \"btc-price\", region = \"us\", start = 2025-10-20, size = 0.5"),
+        "events.0.region\n    this kind concerns all regions\n    leave `region` out",
+    );
+    ends(
+        event("kind = \"drought\", region = \"us\", start = 2025-10-20, size = 0.5"),
+        "nothing hangs on water there: the region has no `capacity.hydro`\n    add it, or use `curtail`",
+    );
+    ends(
+        event("kind = \"bann\", region = \"us\", start = 2025-10-20"),
+        "did you mean `ban`?",
+    );
+    ends(
+        set(
+            "hazards=[{ kind = \"ban\", region = \"us\", per_year = 0.1, load_sensitivity = 3.0 }]",
+        ),
+        "the rate reacts to load over generation, but the region has no `national_generation_mw`\n    give it, or leave load_sensitivity out",
+    );
+}
+
+#[test]
+fn pools_and_basins_that_are_not_there() {
+    let pool = [
+        "pools.tags={ foundry = { share = 0.3 } }",
+        "firms.named=[{ name = \"A\", ehs = 10, regions = { us = 1.0 }, pool = \"fundry\" }]",
+    ];
+    let message = body(&refused(GOOD, &pool));
+    assert!(
+        message.ends_with(
+            "firms.named.0.pool\n    there is no such pool\n    did you mean `foundry`?"
+        ),
+        "{message}"
+    );
+    assert!(set("pools.tags={ a = { share = 0.0 } }").ends_with(
+        "no pool has a share, so no firm can choose one\n    give at least one a share above 0"
+    ));
+    assert!(
+        set("regions.us.capacity.hydro={ share = 1.0, basin = \"parana\" }")
+            .contains("there is no such basin\n    the basins are none")
+    );
+    assert!(
+        set("basins={ parana = { droughts_per_year = 0.1, mean_years = 1, severity = 0.2 } }")
+            .ends_with("basins.parana\n    no region names this basin\n    name it in a region's capacity.hydro.basin, or take it out")
+    );
+}
+
+#[test]
+fn a_scenario_that_extends_another_says_where_each_problem_is() {
+    let parse = |text: &str, base: &str| {
+        let inputs = [("base.toml".to_owned(), base.to_owned())];
+        parse_scenario("s.toml", text, &[], &inputs)
+    };
+    let text = "extends = \"base.toml\"\nname = \"mine\"\n[regions.us]\nshare = 0.7\n";
+    let message = body(&parse(text, GOOD).expect_err("shares add up to 1.1"));
+    assert_eq!(
+        message,
+        "  base.toml, line 23: regions.paraguay.share\n    the shares add up to 1.1; they must add up to 1 (within 1e-9)\n    lower one of: us 0.7, paraguay 0.4"
+    );
+    let text = format!("{text}[regions.paraguay]\nshare = 0.3\n");
+    let scenario = parse(&text, GOOD).unwrap_or_else(|refused| panic!("{refused}"));
+    assert_eq!((scenario.name.as_str(), scenario.days), ("mine", 30));
+    assert_eq!(scenario.regions[0].power.base.get(), 75.0);
+    assert_eq!(scenario.source.inputs.len(), 1);
+    let broken = body(&parse(&text, "name = = 3").expect_err("the base is no TOML"));
+    assert!(
+        broken.contains("  base.toml, line 1\n    not TOML"),
+        "{broken}"
+    );
+    let chain = body(&parse(&text, &text).expect_err("the base extends a file itself"));
+    assert!(
+        chain.contains("`base.toml` extends a file itself"),
+        "{chain}"
+    );
+    let missing = text.replace("base.toml", "bose.toml");
+    let missing = body(&parse(&missing, GOOD).expect_err("the base is not there"));
+    assert!(missing.contains("cannot read `bose.toml`"), "{missing}");
+}
+
+#[test]
+fn past_prices_that_cannot_be_drawn_from() {
+    let price = "bitcoin.price={ model = \"bootstrap\", file = \"p.csv\", usd = 95000 }";
+    let parse = |rows: &str| {
+        let inputs = [("p.csv".to_owned(), format!("date,usd\n{rows}"))];
+        let overrides = [price.to_owned()];
+        match parse_scenario("s.toml", GOOD, &overrides, &inputs) {
+            Ok(_) => panic!("this should be refused:\n{rows}"),
+            Err(refused) => body(&refused),
+        }
+    };
+    let message = parse("2025-01-01,1\n2025-01-08,2\n2025-01-16,3");
+    assert!(
+        message.contains("p.csv, line 4") && message.contains("give rows at even spacing"),
+        "{message}"
+    );
+    assert!(parse("2025-01-01,1\n2025-01-08,2").contains("2 rows give no returns to draw from"));
+}
+
+#[test]
 fn a_spread_of_downtimes_too_small_to_draw() {
     assert_eq!(
         set("moving.downtime_cv=0.001"),
