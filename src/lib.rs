@@ -30,9 +30,9 @@
 //! | [`output`] | tables (CSV, Parquet), metadata, the trace of one replica |
 //! | [`resilience`] | what is lost with a country: at once, over time by twin histories, in a year |
 //! | [`ensemble`] | replicas in parallel, collected in order; memory; summaries |
-//! | [`engine`] | one replica; `History::step` is one day, told in order |
+//! | [`engine`] | one replica; `History::step` is one day, told in order; its reviews and its bans |
 //! | [`record`] | what is written down on a record day |
-//! | [`world`] | state and mechanisms: network, price, power, capacity, fleets, expectations, review |
+//! | [`world`] | state and mechanisms: network, prices, power, water, capacity, hardware, fleets, events, expectations, review, growth |
 //! | [`scenario`] | TOML to a checked [`scenario::Scenario`]; every key, rule and default |
 //! | [`random`] | named streams and deterministic samplers |
 //! | [`concentration`], [`statistics`] | HHI, Nakamoto, Gini, entropy; means, quantiles, standard errors |

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::text_table::{new_table, number, tidy};
 
 /// Headline metrics: label, level, metric, unit shown, factor, decimals.
-const HEADLINES: [(&str, Level, &str, &str, f64, usize); 12] = [
+const HEADLINES: [(&str, Level, &str, &str, f64, usize); 16] = [
     ("Bitcoin price", Level::Network, "btc_price", "USD", 1.0, 0),
     (
         "Hash rate, running",
@@ -39,6 +39,15 @@ const HEADLINES: [(&str, Level, &str, &str, f64, usize); 12] = [
         1,
     ),
     ("Power", Level::Network, "power", "GW", 1e-3, 1),
+    ("Efficiency", Level::Network, "efficiency", "J/TH", 1.0, 1),
+    (
+        "Emissions",
+        Level::Network,
+        "emissions",
+        "MtCO2/year",
+        1.0,
+        0,
+    ),
     (
         "Regions: HHI",
         Level::Region,
@@ -88,6 +97,22 @@ const HEADLINES: [(&str, Level, &str, &str, f64, usize); 12] = [
         1.0,
         0,
     ),
+    ("Pools: HHI", Level::Pool, "hhi_10000", "0-10,000", 1.0, 0),
+    (
+        "Pools: Nakamoto (> 1/2)",
+        Level::Pool,
+        "nakamoto_half",
+        "",
+        1.0,
+        0,
+    ),
+];
+
+/// What a bitcoin costs in each region, at the median of what runs: metric, title.
+const COSTS: [(&str, &str); 3] = [
+    ("electricity_cost_p50", "electricity"),
+    ("cash_cost_p50", "cash"),
+    ("all_in_cost_p50", "all-in"),
 ];
 
 /// What is shown of each region: metric, unit shown, factor, decimals.
@@ -173,6 +198,7 @@ pub fn table(scenario: &Scenario, ensemble: &Ensemble) -> String {
         regions.add_row(row);
     }
     let _ = writeln!(text, "{}", tidy(&regions));
+    text.push_str(&costs(scenario, ensemble));
     if notes.fewest < notes.replicas {
         let _ = writeln!(
             text,
@@ -181,6 +207,36 @@ pub fn table(scenario: &Scenario, ensemble: &Ensemble) -> String {
         );
     }
     text
+}
+
+/// What a bitcoin costs by region, where all scopes are reckoned.
+fn costs(scenario: &Scenario, ensemble: &Ensemble) -> String {
+    let find = |region: &str, metric| ensemble.find(Level::Region, region, metric);
+    let known = |region: &str| {
+        COSTS
+            .iter()
+            .all(|(metric, _)| find(region, metric).is_some())
+    };
+    if !scenario.regions.iter().all(|region| known(&region.id)) {
+        return String::new();
+    }
+    let titles = COSTS.iter().flat_map(|(_, title)| [*title, "end"]);
+    let header: Vec<&str> = std::iter::once("USD for one bitcoin")
+        .chain(titles)
+        .collect();
+    let mut table = new_table(&header, &[1, 2, 3, 4, 5, 6]);
+    for region in &scenario.regions {
+        let mut row = vec![region.name.clone()];
+        for (metric, _) in COSTS {
+            let quantity = find(&region.id, metric);
+            for date in [0, ensemble.last()] {
+                let summary = quantity.and_then(|quantity| ensemble.summary(date, quantity));
+                row.push(median(summary, 1.0, 0));
+            }
+        }
+        table.add_row(row);
+    }
+    format!("\n{}\n", tidy(&table))
 }
 
 /// Marks numbers that not every replica has a part in.
@@ -224,10 +280,16 @@ pub fn json(
     };
     let mut metrics: Vec<Value> = HEADLINES
         .iter()
+        .filter(|(_, level, metric, ..)| ensemble.find(*level, ALL, metric).is_some())
         .map(|(_, level, metric, ..)| span(*level, ALL, metric, unit_of(*level, ALL, metric)))
         .collect();
     for region in &scenario.regions {
-        for (metric, ..) in REGIONS {
+        let metrics_of_region = REGIONS
+            .iter()
+            .map(|(metric, ..)| *metric)
+            .chain(COSTS.iter().map(|(metric, _)| *metric))
+            .filter(|metric| ensemble.find(Level::Region, &region.id, metric).is_some());
+        for metric in metrics_of_region {
             let unit = unit_of(Level::Region, &region.id, metric);
             metrics.push(span(Level::Region, &region.id, metric, unit));
         }
