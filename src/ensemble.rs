@@ -12,6 +12,7 @@ use crate::engine::{EngineError, Model, Notes};
 use crate::record::{Level, Quantity, quantities};
 use crate::scenario::Scenario;
 use crate::statistics::{Summary, summarise};
+use crate::world::fleet::park_is_fixed;
 
 /// Is told how a run goes on. Called from several threads.
 pub trait Progress: Sync {
@@ -224,6 +225,9 @@ fn summaries(records: &[Vec<f64>]) -> Vec<Option<Summary>> {
 /// Fleets and firms in flat arrays, with what sorting and drawing them takes for a while.
 const BYTES_PER_FIRM: u64 = 160;
 
+/// The same where the park changes: what is kept of each fleet, fleets of new firms, orders under way.
+const BYTES_PER_CHANGING_FIRM: u64 = 1000;
+
 /// The program itself, and a batch of rows on its way into a file.
 const BYTES_OF_OUTPUT: u64 = 48 << 20;
 
@@ -235,8 +239,13 @@ pub fn memory_needed(scenario: &Scenario, threads: usize) -> u64 {
     let records = columns * u64::from(scenario.replicas) * 8;
     let summaries = columns * size_of::<Option<Summary>>() as u64;
     let firms = u64::from(scenario.firms.count) + scenario.firms.named.len() as u64;
+    let bytes_per_firm = if park_is_fixed(scenario) {
+        BYTES_PER_FIRM
+    } else {
+        BYTES_PER_CHANGING_FIRM
+    };
     let tables = u64::from(scenario.days) * scenario.regions.len() as u64 * 24;
-    records + summaries + tables + firms * BYTES_PER_FIRM * threads as u64 + BYTES_OF_OUTPUT
+    records + summaries + tables + firms * bytes_per_firm * threads as u64 + BYTES_OF_OUTPUT
 }
 
 /// Bytes as a person writes them.

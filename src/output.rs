@@ -21,7 +21,9 @@ pub use folder::{ResultsFolder, create_results_folder};
 pub use metadata::{
     Circumstances, METADATA_FILE, Metadata, ScenarioText, TableDigest, read_metadata,
 };
-pub use stress::{RegionLoss, annual_loss_table, region_loss_table, twins_table};
+pub use stress::{
+    RegionLoss, annual_loss_table, region_loss_table, simulated_loss_table, twins_table,
+};
 pub use table::{Cells, Column, Table, table_json};
 pub use trace::{TraceTables, trace_replica};
 

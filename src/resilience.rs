@@ -3,4 +3,5 @@
 
 pub mod annual;
 pub mod loss;
+pub mod spread;
 pub mod twins;

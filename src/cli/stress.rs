@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 
 use hashdrift::ensemble::run_with;
 use hashdrift::output::{
-    RegionLoss, annual_loss_table, region_loss_table, table_json, twins_table, write_csv,
+    RegionLoss, annual_loss_table, region_loss_table, simulated_loss_table, table_json,
+    twins_table, write_csv,
 };
 use hashdrift::record::Level;
 use hashdrift::resilience::annual::{AnnualLoss, annual_losses, networks, threats};
 use hashdrift::resilience::loss::loss;
+use hashdrift::resilience::spread::{SimulatedLoss, simulate_years, simulated_threats};
 use hashdrift::resilience::twins::{Case, Outcome, calm, compare, losses_of_regions};
 use hashdrift::scenario::{Scenario, load_scenario};
 use hashdrift::statistics::Summary;
@@ -37,6 +39,9 @@ pub struct Arguments {
     /// Yearly rate of a ban in every country, where all are to be threatened alike
     #[arg(long, value_name = "RATE", default_value_t = 0.05, value_parser = parse_rate)]
     hazard: f64,
+    /// Simulated years for each network and threat; 0 leaves them out
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(..=1_000_000))]
+    years: u32,
     /// Folder for the tables; if it exists, a numbered one beside it [default: results/SCENARIO-stress]
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
@@ -49,7 +54,12 @@ pub struct Arguments {
 const COMPLIANCE: f64 = 0.97;
 /// Years that twins are followed after the event.
 const YEARS_AFTER: u32 = 2;
-const FILES: [&str; 3] = ["region-loss.csv", "twins.csv", "annual-loss.csv"];
+const FILES: [&str; 4] = [
+    "region-loss.csv",
+    "twins.csv",
+    "annual-loss.csv",
+    "simulated-loss.csv",
+];
 
 pub fn stress(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     let scenario = arguments
@@ -68,15 +78,28 @@ pub fn stress(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     let outcomes = compare(&base, &cases, &stop, &progress);
     progress.finish();
     let outcomes = outcomes?;
+    let networks = networks(&scenario);
     let losses = annual_losses(
         scenario.seed,
-        &networks(&scenario),
+        &networks,
         &threats(&scenario, arguments.hazard, COMPLIANCE),
     );
+    // With scenarios to compare, the question is another.
+    let simulated = if arguments.with.is_empty() && arguments.years > 0 {
+        let threats = simulated_threats(&scenario, arguments.hazard);
+        let progress = ReplicaProgress::new(arguments.years, common.quiet);
+        let years = arguments.years;
+        let simulated = simulate_years(&scenario, &networks, &threats, years, &stop, &progress);
+        progress.finish();
+        simulated?
+    } else {
+        Vec::new()
+    };
     let tables = [
         region_loss_table(&lost),
         twins_table(&base, &outcomes),
         annual_loss_table(&losses),
+        simulated_loss_table(&simulated),
     ];
     for (table, file) in tables.iter().zip(FILES) {
         write_csv(table, &path.join(file))?;
@@ -85,17 +108,18 @@ pub fn stress(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
 
     let mut out = io::stdout().lock();
     if arguments.json {
-        let [regions, twins, annual] = tables.each_ref().map(table_json);
+        let [regions, twins, annual, simulated] = tables.each_ref().map(table_json);
         let text = json!({
             "scenario": scenario.name, "scenario_sha256": scenario.source.digest(),
             "seed": scenario.seed, "replicas": base.replicas,
-            "region_loss": regions, "twins": twins, "annual_loss": annual,
+            "region_loss": regions, "twins": twins, "annual_loss": annual, "simulated_loss": simulated,
         });
         serde_json::to_writer_pretty(&mut out, &text).map_err(io::Error::from)?;
         writeln!(out)?;
         return Ok(());
     }
     write!(out, "{}", text(&base, &lost, &cases, &outcomes, &losses))?;
+    write!(out, "{}", simulated_text(&simulated))?;
     if !common.quiet {
         writeln!(out)?;
         for file in FILES {
@@ -303,6 +327,33 @@ fn text(
     }
     let _ = writeln!(text, "{}", tidy(&table));
     text
+}
+
+/// The simulated years, if there are any.
+fn simulated_text(losses: &[SimulatedLoss]) -> String {
+    let Some(first) = losses.first() else {
+        return String::new();
+    };
+    let mut table = new_table(
+        &["threat", "network", "mean", "se", "sd", "VaR 95", "ES 95"],
+        &[2, 3, 4, 5, 6],
+    );
+    for loss in losses {
+        table.add_row([
+            loss.threat.clone(),
+            loss.network.clone(),
+            number(100.0 * loss.mean.value, 2),
+            number(100.0 * loss.mean.standard_error, 2),
+            number(100.0 * loss.sd, 2),
+            number(100.0 * loss.var_95.value, 1),
+            number(100.0 * loss.es_95, 1),
+        ]);
+    }
+    format!(
+        "\nThe same simulated: part of a year's hash rate that bans of the year take, in %, with machines that move, hide and\nare bought meanwhile; {} years\n\n{}\n",
+        first.years,
+        tidy(&table)
+    )
 }
 
 /// Median and band, and how many pairs never get there.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::table::{Cells, Column, Table};
 use crate::resilience::annual::AnnualLoss;
 use crate::resilience::loss::Loss;
+use crate::resilience::spread::SimulatedLoss;
 use crate::resilience::twins::{MEASURES, Outcome};
 use crate::scenario::Scenario;
 use crate::statistics::Summary;
@@ -134,6 +135,31 @@ pub fn annual_loss_table(losses: &[AnnualLoss]) -> Table {
             "over_half_se",
             number(&|loss| loss.over_half.standard_error),
         ),
+    ])
+}
+
+/// One row for each network and threat, over simulated years.
+#[must_use]
+pub fn simulated_loss_table(losses: &[SimulatedLoss]) -> Table {
+    let number = |value: &dyn Fn(&SimulatedLoss) -> f64| {
+        Cells::Number(losses.iter().map(|loss| Some(value(loss))).collect())
+    };
+    let text = |value: &dyn Fn(&SimulatedLoss) -> &str| {
+        Cells::Text(losses.iter().map(|loss| value(loss).into()).collect())
+    };
+    table([
+        ("threat", text(&|loss| &loss.threat)),
+        ("network", text(&|loss| &loss.network)),
+        (
+            "years",
+            Cells::Integer(losses.iter().map(|loss| loss.years as i64).collect()),
+        ),
+        ("mean", number(&|loss| loss.mean.value)),
+        ("mean_se", number(&|loss| loss.mean.standard_error)),
+        ("sd", number(&|loss| loss.sd)),
+        ("var_95", number(&|loss| loss.var_95.value)),
+        ("var_95_se", number(&|loss| loss.var_95.standard_error)),
+        ("es_95", number(&|loss| loss.es_95)),
     ])
 }
 

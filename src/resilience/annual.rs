@@ -130,8 +130,7 @@ pub fn threats(scenario: &Scenario, per_year: f64, compliance: f64) -> Vec<Threa
     let of_regions: Vec<Option<(f64, f64)>> = (0..scenario.regions.len())
         .map(|r| ban_hazard(scenario, r))
         .collect();
-    let known: Vec<f64> = of_regions.iter().flatten().map(|(rate, _)| *rate).collect();
-    let usual = known.iter().sum::<f64>() / known.len().max(1) as f64;
+    let usual = usual_rate(scenario);
     for (region, hazard) in scenario.regions.iter().zip(of_regions) {
         let (rate, taken) = hazard.unwrap_or((usual, compliance));
         for _ in 0..region.members {
@@ -140,15 +139,25 @@ pub fn threats(scenario: &Scenario, per_year: f64, compliance: f64) -> Vec<Threa
         }
     }
     let mut threats = vec![equal(format!("{per_year} a year, alike"), 0.0)];
-    if !known.is_empty() {
+    if usual > 0.0 {
         threats.push(stated);
     }
     threats.push(equal(format!("{per_year} a year, correlation 0.5"), 0.5));
     threats
 }
 
+/// Mean yearly rate of bans over the regions that have a hazard of one; 0 if none has.
+#[must_use]
+pub fn usual_rate(scenario: &Scenario) -> f64 {
+    let rates: Vec<f64> = (0..scenario.regions.len())
+        .filter_map(|r| Some(ban_hazard(scenario, r)?.0))
+        .collect();
+    rates.iter().sum::<f64>() / rates.len().max(1) as f64
+}
+
 /// Yearly rate of a region's bans, and the part that they take; `None` where the scenario has none.
-fn ban_hazard(scenario: &Scenario, region: usize) -> Option<(f64, f64)> {
+#[must_use]
+pub fn ban_hazard(scenario: &Scenario, region: usize) -> Option<(f64, f64)> {
     let (mut rate, mut taken) = (0.0, 0.0);
     for hazard in &scenario.hazards {
         if let (true, Effect::Ban(terms)) = (hazard.region == Some(region), hazard.effect) {

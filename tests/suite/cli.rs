@@ -479,7 +479,12 @@ fn a_stress_test_loses_each_region_and_compares_with_other_scenarios() {
     ] {
         assert!(printed.contains(part), "{part}\n{printed}");
     }
-    for file in ["region-loss.csv", "twins.csv", "annual-loss.csv"] {
+    for file in [
+        "region-loss.csv",
+        "twins.csv",
+        "annual-loss.csv",
+        "simulated-loss.csv",
+    ] {
         assert!(
             place.path("results/small-stress").join(file).is_file(),
             "{file}"
