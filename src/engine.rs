@@ -185,6 +185,7 @@ impl<'s> Model<'s> {
             running_load,
             machines_mw: vec![0.0; regions],
             powered: vec![1.0; regions],
+            supplied: vec![1.0; regions],
             worst_today: vec![0.0; regions],
             delivered: vec![0.0; regions],
             moved: vec![0.0; regions * regions],
@@ -269,6 +270,8 @@ pub struct History<'m> {
     running_load: Vec<f64>,
     machines_mw: Vec<f64>,
     powered: Vec<f64>,
+    /// Part of the load that there is power for, heat and outages left out of it.
+    supplied: Vec<f64>,
     /// Worst efficiency that pays for its power today, before any lag, J/TH.
     worst_today: Vec<f64>,
     /// Price of the power that a machine would save by being off, at the meter, USD/MWh.
@@ -480,6 +483,12 @@ impl History<'_> {
         for (r, region) in self.scenario.regions.iter().enumerate() {
             let wanted = self.machines_mw[r] * region.power.pue;
             self.powered[r] = self.capacities.powered(r, wanted);
+            let uptime = self.capacities.uptime[r];
+            self.supplied[r] = if uptime > 0.0 {
+                self.powered[r] / uptime
+            } else {
+                1.0
+            };
             self.running[r] *= self.powered[r];
             self.running_load[r] = wanted * self.powered[r];
         }

@@ -568,13 +568,14 @@ impl<'s> Recorder<'s> {
         let mwh_per_btc =
             today.difficulty * HASHES_PER_DIFFICULTY / 1e12 / 3.6e9 / today.reward_btc;
         let mwh = efficiency * mwh_per_btc;
-        let mut factor = 1.0;
+        let (mut factor, mut runs) = (1.0, 1.0);
         let mut spot = today.spot[r];
         if let Some(fleet) = fleet {
             factor = fleets.scale(fleet) * fleets.site_factor(fleet);
             let excess = today.ln_worst_running[r] - fleets.lives.ln_key[fleet];
             // Off in the dearest hours, it pays less than the mean of the day.
             spot *= today.laws[r].price_while_on(excess);
+            runs = fleets.lives.share[fleet] * today.powered[r];
         }
         let delivered = power.pue * (power.billed(spot) + power.adder.get());
         let electricity = mwh * (factor * delivered);
@@ -585,7 +586,8 @@ impl<'s> Recorder<'s> {
         let site_a_year = hardware.site_usd_per_kw * efficiency / 1000.0 / hardware.site_life_years;
         // 1 MWh at 1 J/TH is 3.6e9 TH: so many years of 1 TH/s.
         let years = mwh_per_btc * 1e6 / HOURS_PER_YEAR;
-        let all_in = cash + years * (machine_a_year + site_a_year);
+        // What stands still is written off as well.
+        let all_in = cash + years * (machine_a_year + site_a_year) / runs;
         [electricity, cash, all_in]
     }
 }

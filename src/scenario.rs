@@ -74,8 +74,10 @@ pub struct Scenario {
     pub basins: Vec<(String, Basin)>,
     /// What happens at known dates.
     pub events: Vec<Event>,
-    /// What may happen.
+    /// What may happen. A ban of a region that stands for several countries is one of each, at the rate of each.
     pub hazards: Vec<Hazard>,
+    /// Whether they do; if not, they are feared and never come.
+    pub hazards_strike: bool,
     /// Correlation of the times at which any two hazards strike.
     pub hazard_correlation: f64,
     /// The texts that the scenario was read from.

@@ -108,12 +108,14 @@ const HEADLINES: [(&str, Level, &str, &str, f64, usize); 16] = [
     ),
 ];
 
-/// What a bitcoin costs in each region, at the median of what runs: metric, title.
+/// What a bitcoin costs in each region: metric of each part of what runs, title.
 const COSTS: [(&str, &str); 3] = [
-    ("electricity_cost_p50", "electricity"),
-    ("cash_cost_p50", "cash"),
-    ("all_in_cost_p50", "all-in"),
+    ("electricity_cost", "electricity"),
+    ("cash_cost", "cash"),
+    ("all_in_cost", "all-in"),
 ];
+/// Parts of what runs, cheapest first, at which a cost is shown: the middle, then the tenth and the nine tenths.
+const PARTS: [&str; 3] = ["p50", "p10", "p90"];
 
 /// What is shown of each region: metric, unit shown, factor, decimals.
 const REGIONS: [(&str, &str, f64, usize); 3] = [
@@ -168,10 +170,10 @@ pub fn table(scenario: &Scenario, ensemble: &Ensemble) -> String {
             "end",
             "[5 %, 95 %]",
             "se",
-            "MW",
+            "MW running",
             "end",
             "[5 %, 95 %]",
-            "USD/MWh",
+            "USD/MWh delivered",
             "end",
             "[5 %, 95 %]",
         ],
@@ -211,32 +213,40 @@ pub fn table(scenario: &Scenario, ensemble: &Ensemble) -> String {
 
 /// What a bitcoin costs by region, where all scopes are reckoned.
 fn costs(scenario: &Scenario, ensemble: &Ensemble) -> String {
-    let find = |region: &str, metric| ensemble.find(Level::Region, region, metric);
+    let find = |region: &str, metric: &str, part: &str| {
+        ensemble.find(Level::Region, region, &format!("{metric}_{part}"))
+    };
     let known = |region: &str| {
         COSTS
             .iter()
-            .all(|(metric, _)| find(region, metric).is_some())
+            .all(|(metric, _)| find(region, metric, "p50").is_some())
     };
     if !scenario.regions.iter().all(|region| known(&region.id)) {
         return String::new();
     }
     let titles = COSTS.iter().flat_map(|(_, title)| [*title, "end"]);
-    let header: Vec<&str> = std::iter::once("USD for one bitcoin")
+    let header: Vec<&str> = std::iter::once("1,000 USD a bitcoin")
         .chain(titles)
         .collect();
     let mut table = new_table(&header, &[1, 2, 3, 4, 5, 6]);
     for region in &scenario.regions {
         let mut row = vec![region.name.clone()];
         for (metric, _) in COSTS {
-            let quantity = find(&region.id, metric);
             for date in [0, ensemble.last()] {
-                let summary = quantity.and_then(|quantity| ensemble.summary(date, quantity));
-                row.push(median(summary, 1.0, 0));
+                let [middle, low, high] = PARTS.map(|part| {
+                    let quantity = find(&region.id, metric, part);
+                    let summary = quantity.and_then(|quantity| ensemble.summary(date, quantity));
+                    median(summary, 1e-3, 0)
+                });
+                row.push(format!("{middle} ({low}-{high})"));
             }
         }
         table.add_row(row);
     }
-    format!("\n{}\n", tidy(&table))
+    format!(
+        "\n{}\n\n(10 %-90 %) of what runs in the region, by cost of electricity; all-in: machine and site written off at today's prices\n",
+        tidy(&table)
+    )
 }
 
 /// Marks numbers that not every replica has a part in.
@@ -286,12 +296,12 @@ pub fn json(
     for region in &scenario.regions {
         let metrics_of_region = REGIONS
             .iter()
-            .map(|(metric, ..)| *metric)
-            .chain(COSTS.iter().map(|(metric, _)| *metric))
+            .map(|(metric, ..)| (*metric).to_owned())
+            .chain(COSTS.iter().map(|(metric, _)| format!("{metric}_p50")))
             .filter(|metric| ensemble.find(Level::Region, &region.id, metric).is_some());
         for metric in metrics_of_region {
-            let unit = unit_of(Level::Region, &region.id, metric);
-            metrics.push(span(Level::Region, &region.id, metric, unit));
+            let unit = unit_of(Level::Region, &region.id, &metric);
+            metrics.push(span(Level::Region, &region.id, &metric, unit));
         }
     }
     json!({

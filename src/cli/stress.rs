@@ -13,7 +13,9 @@ use hashdrift::record::Level;
 use hashdrift::resilience::annual::{AnnualLoss, annual_losses, networks, threats};
 use hashdrift::resilience::loss::loss;
 use hashdrift::resilience::spread::{SimulatedLoss, simulate_years, simulated_threats};
-use hashdrift::resilience::twins::{Case, Outcome, calm, compare, losses_of_regions};
+use hashdrift::resilience::twins::{
+    Case, MEASURES, Outcome, calm, compare, losses_of_regions, terms_of,
+};
 use hashdrift::scenario::{Scenario, load_scenario};
 use hashdrift::statistics::Summary;
 use serde_json::json;
@@ -21,7 +23,7 @@ use serde_json::json;
 use super::interrupt::{FolderInCare, Interrupt, stop_on_interrupt};
 use super::progress::ReplicaProgress;
 use super::text_table::{new_table, number, tidy};
-use super::{Common, InvalidUse, ScenarioArguments};
+use super::{Common, InvalidUse, ScenarioArguments, warn};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -37,7 +39,7 @@ pub struct Arguments {
     #[arg(long = "with", value_name = "SCENARIO")]
     with: Vec<PathBuf>,
     /// Yearly rate of a ban in every country, where all are to be threatened alike
-    #[arg(long, value_name = "RATE", default_value_t = 0.05, value_parser = parse_rate)]
+    #[arg(long, value_name = "RATE", default_value_t = 0.1, value_parser = parse_rate)]
     hazard: f64,
     /// Simulated years for each network and threat; 0 leaves them out
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(..=1_000_000))]
@@ -78,6 +80,15 @@ pub fn stress(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     let outcomes = compare(&base, &cases, &stop, &progress);
     progress.finish();
     let outcomes = outcomes?;
+    for outcome in &outcomes {
+        let before = outcome.measures[BEFORE].as_ref().map_or(1.0, |s| s.mean);
+        if (before - 1.0).abs() > 1e-9 && !common.quiet {
+            warn(&format!(
+                "{}: its hash rate is {before:.3} of the scenario's on the eve of the event; it differs by more than events, and what is lost is not the event's alone",
+                outcome.name
+            ));
+        }
+    }
     let networks = networks(&scenario);
     let losses = annual_losses(
         scenario.seed,
@@ -167,26 +178,30 @@ fn cases(arguments: &Arguments, scenario: &Scenario) -> anyhow::Result<(Scenario
         }
         others.push(other);
     }
-    let new_events = |other: &Scenario| {
+    let first_new = |other: &Scenario| {
         let new = other.events.iter().filter(|e| !scenario.events.contains(e));
         new.map(|event| event.start.max(0).cast_unsigned()).min()
     };
-    let day = others.iter().filter_map(new_events).min();
-    let Some(day) = day else {
-        return Err(InvalidUse(
-            "the scenarios to compare with have no event that the scenario does not have\nadd [[events]] to one of them".into(),
-        )
-        .into());
-    };
-    let base = calm(scenario, last_day(day));
-    let cases = others
-        .iter()
-        .map(|other| Case {
+    let mut cases = Vec::new();
+    for (other, file) in others.into_iter().zip(&arguments.with) {
+        let Some(day) = first_new(&other) else {
+            return Err(InvalidUse(format!(
+                "{} has no event that the scenario does not have\nadd [[events]] to it",
+                file.display()
+            ))
+            .into());
+        };
+        cases.push(Case {
             name: other.name.clone(),
-            scenario: calm(other, base.days),
+            scenario: other,
             day,
-        })
-        .collect();
+        });
+    }
+    let last = cases.iter().map(|case| case.day).max().unwrap_or(0);
+    let base = calm(scenario, last_day(last));
+    for case in &mut cases {
+        case.scenario = calm(&case.scenario, base.days);
+    }
     Ok((base, cases))
 }
 
@@ -194,12 +209,13 @@ fn last_day(event: u32) -> u32 {
     event.saturating_add(YEARS_AFTER * 366 + 2)
 }
 
-/// What follows when a region is lost at once, at its mean share on the first and on the last record day.
+/// What follows when a region is lost at once, at its mean share on every record day; bans are followed as the scenario says,
+/// otherwise as by default.
 fn region_losses(base: &Scenario) -> anyhow::Result<Vec<RegionLoss>> {
     let ensemble = run_with(base, &hashdrift::ensemble::Options::default())?;
     let mut losses = Vec::new();
-    for date in [0, ensemble.last()] {
-        for region in &base.regions {
+    for date in 0..ensemble.dates.len() {
+        for (r, region) in base.regions.iter().enumerate() {
             let share = ensemble
                 .find(Level::Region, &region.id, "share")
                 .and_then(|quantity| ensemble.summary(date, quantity))
@@ -209,10 +225,11 @@ fn region_losses(base: &Scenario) -> anyhow::Result<Vec<RegionLoss>> {
             } else {
                 region.name.clone()
             };
+            let part = terms_of(base, r).compliance / f64::from(region.members);
             losses.push(RegionLoss {
                 name,
                 date: ensemble.dates[date].1.to_string(),
-                loss: loss(share / f64::from(region.members) * COMPLIANCE, 0.0),
+                loss: loss(share * part, 0.0),
             });
         }
     }
@@ -220,16 +237,21 @@ fn region_losses(base: &Scenario) -> anyhow::Result<Vec<RegionLoss>> {
 }
 
 /// Measures shown to people: position among all, title, factor, decimals.
-const SHOWN: [(usize, &str, f64, usize); 8] = [
-    (0, "1 day", 100.0, 1),
-    (1, "7 days", 100.0, 1),
-    (2, "30 days", 100.0, 1),
-    (4, "deepest", 100.0, 1),
-    (5, "slowest min", 1.0, 1),
-    (6, "without", 1.0, 1),
-    (7, "days to 90 %", 1.0, 0),
-    (8, "to 100 %", 1.0, 0),
+const SHOWN: [(usize, &str, f64, usize); 9] = [
+    (2, "1 day", 100.0, 1),
+    (3, "7 days", 100.0, 1),
+    (4, "30 days", 100.0, 1),
+    (6, "deepest", 100.0, 1),
+    (7, "slowest min", 1.0, 1),
+    (8, "without", 1.0, 1),
+    (9, "days to 90 %", 1.0, 0),
+    (10, "to 100 %", 1.0, 0),
+    (11, "to its pace", 1.0, 0),
 ];
+/// Where among all measures those are that say whether twins are twins, how long they are followed, and what an attack costs.
+const BEFORE: usize = 0;
+const FOLLOWED: usize = 1;
+const ATTACK: [usize; 2] = [13, 14];
 
 fn text(
     base: &Scenario,
@@ -242,14 +264,13 @@ fn text(
     // Writing to a String cannot fail.
     let _ = writeln!(
         text,
-        "{}: {} pairs of twins, seed {}; without the scenario's hazards\n",
+        "{}: {} pairs of twins, seed {}; hazards are feared and do not strike\n",
         base.name, base.replicas, base.seed
     );
     let date = lost.first().map_or("", |row| row.date.as_str());
     let _ = writeln!(
         text,
-        "A country lost at once on {date}, at the start of an epoch ({:.0} % comply)\n",
-        100.0 * COMPLIANCE
+        "A country lost at once on {date}, at the start of an epoch (every record day is in the file)\n"
     );
     let mut table = new_table(
         &[
@@ -272,26 +293,22 @@ fn text(
     }
     let _ = writeln!(text, "{}\n", tidy(&table));
 
-    let day = cases.first().map_or(0, |case| case.day);
-    let _ = writeln!(
-        text,
-        "Twins: with the event from {} against without; median of pairs [5 %, 95 %], hash lost in %\n",
-        base.date(day)
+    text.push_str(
+        "Twins: with the event against without; median of pairs [5 %, 95 %], hash lost in %, days from the event\n\n",
     );
     let titles: Vec<&str> = std::iter::once("event")
         .chain(SHOWN.iter().map(|(_, title, ..)| *title))
         .chain(["where it goes in a year"])
         .collect();
-    let mut table = new_table(&titles, &[1, 2, 3, 4, 5, 6, 7, 8]);
-    for outcome in outcomes {
-        let mut row = vec![outcome.name.clone()];
+    let mut table = new_table(&titles, &[1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    for (outcome, case) in outcomes.iter().zip(cases) {
+        let mut row = vec![format!("{}, {}", outcome.name, base.date(case.day))];
+        let followed = outcome.measures[FOLLOWED].as_ref().map(|s| s.mean);
         for (measure, _, factor, decimals) in SHOWN {
-            row.push(cell(
-                outcome.measures[measure].as_ref(),
-                base,
-                factor,
-                decimals,
-            ));
+            let counts_days = MEASURES[measure].1 == "days";
+            let most = followed.filter(|_| counts_days);
+            let summary = outcome.measures[measure].as_ref();
+            row.push(cell(summary, factor, decimals, most));
         }
         row.push(gainers(base, outcome));
         table.add_row(row);
@@ -299,7 +316,8 @@ fn text(
     let _ = writeln!(text, "{}", tidy(&table));
     let _ = writeln!(
         text,
-        "\n> not reached within {YEARS_AFTER} years in so many pairs of 100\n\nHash lost to bans in a year, in %: 200,000 years drawn, standard error of ES at most {:.2}\n",
+        "{}\nHash lost to bans in a year, in %: 200,000 years drawn, standard error of ES at most {:.2}\n",
+        attack_text(outcomes),
         100.0
             * losses
                 .iter()
@@ -356,22 +374,38 @@ fn simulated_text(losses: &[SimulatedLoss]) -> String {
     )
 }
 
-/// Median and band, and how many pairs never get there.
-fn cell(summary: Option<&Summary>, base: &Scenario, factor: f64, decimals: usize) -> String {
-    let reached = summary.map_or(0, |summary| summary.replicas);
-    let never = 100.0 * (1.0 - reached as f64 / f64::from(base.replicas));
-    let missing = if never > 0.0 {
-        format!(" >{never:.0}")
-    } else {
-        String::new()
+/// What it takes to outdo the honest.
+fn attack_text(outcomes: &[Outcome]) -> String {
+    let cost = |outcome: &Outcome, index: usize| {
+        let summary = outcome.measures[ATTACK[index]].as_ref();
+        summary.map_or_else(|| "-".into(), |s| number(s.quantiles[2].value, 1))
     };
+    let Some(first) = outcomes.first() else {
+        return String::new();
+    };
+    let deepest: Vec<String> = outcomes
+        .iter()
+        .take(3)
+        .map(|outcome| format!("{} ({})", cost(outcome, 1), outcome.name))
+        .collect();
+    format!(
+        "\nMachines and sites for as much hash rate as the honest have, billion USD: {} before, at the deepest {}\n",
+        cost(first, 0),
+        deepest.join(", ")
+    )
+}
+
+/// Median and band. Days of `most` and more are not counted to the end: it was not reached.
+fn cell(summary: Option<&Summary>, factor: f64, decimals: usize, most: Option<f64>) -> String {
     let Some(summary) = summary else {
-        return missing.trim().to_owned();
+        return "-".into();
     };
-    let [low, _, middle, _, high] = summary
-        .quantiles
-        .map(|q| number(factor * q.value, decimals));
-    format!("{middle} [{low}, {high}]{missing}")
+    let shown = |value: f64| match most {
+        Some(most) if value >= most - 0.5 => format!("> {}", number(most - 1.0, 0)),
+        _ => number(factor * value, decimals),
+    };
+    let [low, _, middle, _, high] = summary.quantiles.map(|quantile| shown(quantile.value));
+    format!("{middle} [{low}, {high}]")
 }
 
 /// The regions whose share has risen most, in points.
@@ -405,8 +439,7 @@ fn parse_rate(text: &str) -> Result<f64, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::SHOWN;
-    use hashdrift::resilience::twins::MEASURES;
+    use super::{ATTACK, BEFORE, FOLLOWED, MEASURES, SHOWN};
 
     #[test]
     fn what_is_shown_is_what_is_measured() {
@@ -421,7 +454,18 @@ mod tests {
                 "slowest_interval",
                 "slowest_interval_without",
                 "days_to_90_percent",
-                "days_to_100_percent"
+                "days_to_100_percent",
+                "days_to_normal_blocks"
+            ]
+        );
+        let others = [BEFORE, FOLLOWED, ATTACK[0], ATTACK[1]].map(|measure| MEASURES[measure].0);
+        assert_eq!(
+            others,
+            [
+                "hash_before",
+                "days_followed",
+                "attack_cost_before",
+                "attack_cost_at_the_deepest"
             ]
         );
     }

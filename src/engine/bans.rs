@@ -60,8 +60,16 @@ impl History<'_> {
         }
     }
 
-    /// Draws how each fleet of a region takes a ban: four draws a fleet, used or not.
-    fn begin_ban(&mut self, day: u32, BanBegins { region, terms }: BanBegins) {
+    /// Draws how each fleet of a region takes a ban: five draws a fleet, used or not.
+    fn begin_ban(
+        &mut self,
+        day: u32,
+        BanBegins {
+            region,
+            terms,
+            part,
+        }: BanBegins,
+    ) {
         self.bans.terms[region] = terms;
         for fleet in 0..self.fleets.len() {
             if usize::from(self.fleets.site[fleet]) != region {
@@ -70,19 +78,21 @@ impl History<'_> {
             let mut stream = self.streams.open(Purpose::Ban, fleet as u64);
             seek_day(&mut stream, day);
             let complies = uniform(&mut stream) < terms.compliance;
-            let part = libm::pow(uniform(&mut stream), 1.0 / terms.shape);
+            let when = libm::pow(uniform(&mut stream), 1.0 / terms.shape);
             let hides = uniform(&mut stream) < terms.covert_share;
             let hides_after = terms.covert_delay_days * exponential(&mut stream);
-            if !complies {
+            let concerned = uniform(&mut stream) < part;
+            if !complies || !concerned {
                 continue;
             }
             // Days beyond the run, and so beyond an integer, never come.
-            let goes_off = day.saturating_add((terms.compliance_days * part) as u32);
+            let goes_off = day.saturating_add((terms.compliance_days * when) as u32);
             let complier = Complier {
                 fleet,
                 region,
                 hides_after: hides.then_some(hides_after.max(1.0) as u32),
             };
+            self.fleets.lives.leaves[fleet] = !hides;
             self.bans
                 .compliers
                 .entry(goes_off)
@@ -94,8 +104,11 @@ impl History<'_> {
     /// Switches a fleet off, unless it has left meanwhile or the ban is over.
     fn comply(&mut self, day: u32, complier: Complier) {
         let Complier { fleet, region, .. } = complier;
-        let banned = self.events.conditions.regions[region].banned;
-        if !banned || usize::from(self.fleets.site[fleet]) != region {
+        // A ban in one of an aggregate's countries leaves the others open, and is for good.
+        let aggregate = self.scenario.regions[region].members > 1;
+        let in_force = aggregate || self.events.conditions.regions[region].banned;
+        self.fleets.lives.leaves[fleet] &= in_force;
+        if !in_force || usize::from(self.fleets.site[fleet]) != region {
             return;
         }
         match complier.hides_after {

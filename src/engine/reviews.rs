@@ -115,27 +115,27 @@ impl History<'_> {
                 continue;
             }
             let stands_idle = !seeks && self.stands_idle(fleet);
-            if considers || seeks || stands_idle {
+            let leaves = self.fleets.must_leave(fleet);
+            if considers || leaves || stands_idle {
                 let from = usize::from(self.fleets.region[fleet]);
-                let to = self
+                let choice = self
                     .review
                     .choose(&self.fleets, fleet, &self.capacities, draw);
-                let arrival = if to == from {
-                    day
-                } else {
-                    day.saturating_add(self.downtime(day, fleet))
+                let arrival = match choice {
+                    Some(_) => day.saturating_add(self.downtime(day, fleet)),
+                    None => day,
                 };
                 let decision = Decision {
                     day,
                     fleet,
                     from,
-                    to,
+                    to: choice.unwrap_or(from),
                     arrival,
                     review: &self.review,
                     uniform: draw,
                 };
                 observer.decision(&decision, &self.fleets);
-                if to != from {
+                if let Some(to) = choice {
                     self.relocate(day, fleet, from, to, arrival);
                     continue;
                 }
@@ -144,7 +144,8 @@ impl History<'_> {
                     continue;
                 }
             }
-            if let (Some(growth), Some(purchase), false) = (&self.scenario.growth, &purchase, seeks)
+            if let (Some(growth), Some(purchase), false) =
+                (&self.scenario.growth, &purchase, leaves)
             {
                 self.buy(growth, fleet, purchase);
             }
@@ -169,8 +170,8 @@ impl History<'_> {
         f64::from(self.fleets.lives.idle_days[fleet]) >= self.scenario.hardware.exit_after_idle_days
     }
 
-    /// Machines that wear out, and those scrapped that the day's mean price or a lack of power keeps off. Whether none is
-    /// left.
+    /// Machines that wear out, and those scrapped that the day's mean price or a lack of power keeps off; heat and outages pass.
+    /// Whether none is left.
     fn wear(&mut self, fleet: usize) -> bool {
         if self.fleets.is_fixed() {
             return false;
@@ -188,7 +189,7 @@ impl History<'_> {
         if hardware.exit_after_idle_days < f64::INFINITY {
             let ln_worst = libm::log(self.worst_today[region].max(0.0));
             let excess = ln_worst - self.fleets.lives.ln_key[fleet];
-            let on = self.laws[region].share_at_mean_price(excess) * self.powered[region];
+            let on = self.laws[region].share_at_mean_price(excess) * self.supplied[region];
             left *= (1.0 - (1.0 - on) * days / hardware.exit_after_idle_days).max(0.0);
         }
         if left == 1.0 {
@@ -289,7 +290,8 @@ impl History<'_> {
             }
         }
         let old = self.fleets.efficiency[fleet];
-        if !growth.replace_in_place || old <= new {
+        let banned = self.events.conditions.regions[here].banned;
+        if !growth.replace_in_place || old <= new || banned {
             return;
         }
         let site = self.review.site(&self.fleets, fleet, here);
@@ -363,9 +365,20 @@ impl History<'_> {
     ) -> f64 {
         let pue = self.scenario.regions[region].power.pue;
         let mw_per_phs = machine_power(1.0, self.market.frontier);
-        let room = self.capacities.room(region) / (mw_per_phs * pue);
+        let present = usize::from(self.fleets.region[fleet]) == region;
+        let room = if present {
+            self.capacities.room_for_present(region)
+        } else {
+            self.capacities.room(region)
+        } / (mw_per_phs * pue);
         let placed = wanted.min(room);
-        let newcomers = placed * growth.entry_share;
+        // Where only those who are there may build, new firms may not.
+        let open = self.capacities.room(region) > 0.0;
+        let newcomers = if open {
+            placed * growth.entry_share
+        } else {
+            0.0
+        };
         let mut own = placed - newcomers;
         let firm = self.fleets.firm[fleet];
         let lump = growth.min_order_mw / mw_per_phs;

@@ -137,7 +137,8 @@ impl Observer for Trace<'_> {
             return;
         }
         let firm = self.firm(fleets.firm[decision.fleet]);
-        for (region, utility) in decision.review.utilities.iter().enumerate() {
+        let regions = self.scenario.regions.len();
+        for (region, utility) in decision.review.utilities[..regions].iter().enumerate() {
             let parts = decision.review.parts(fleets, decision.fleet, region);
             let row = [
                 self.date(decision.day),

@@ -72,22 +72,16 @@ pub struct SimulatedThreat {
 }
 
 /// Equal threats, those that the scenario states, and equal ones that hang together, as in
-/// [`threats`](super::annual::threats). Where one of an aggregate's countries bans, its part of the machines stands still.
+/// [`threats`](super::annual::threats).
 #[must_use]
 pub fn simulated_threats(scenario: &Scenario, per_year: f64) -> Vec<SimulatedThreat> {
     let ban = |r: usize, rate: f64, name: &str| {
         let region = &scenario.regions[r];
-        let members = f64::from(region.members);
-        let alone = region.members == 1;
         Hazard {
             days: None,
             region: Some(r),
-            effect: if alone {
-                Effect::Ban(BanTerms::default())
-            } else {
-                Effect::Outage(1.0 / members)
-            },
-            per_year: rate * members,
+            effect: Effect::Ban(BanTerms::default()),
+            per_year: rate,
             load_sensitivity: 0.0,
             reference_load: 0.0,
             stream: entity_of_name(&format!("{name} {}", region.id)),

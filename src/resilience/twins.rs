@@ -14,7 +14,11 @@ use crate::statistics::{Summary, summarise};
 use crate::world::fleet::Fleets;
 
 /// What is measured of a pair of twins, with units.
-pub const MEASURES: [(&str, &str); 15] = [
+///
+/// Days that are as many as `days_followed` are at least so many: it was not reached.
+pub const MEASURES: [(&str, &str); 17] = [
+    ("hash_before", "ratio"),
+    ("days_followed", "days"),
     ("hash_lost_1_day", "share"),
     ("hash_lost_7_days", "share"),
     ("hash_lost_30_days", "share"),
@@ -32,8 +36,8 @@ pub const MEASURES: [(&str, &str); 15] = [
     ("attack_power_at_the_deepest", "million USD/day"),
 ];
 
-/// Blocks are normal again at an expected interval of at most this, minutes.
-const NORMAL_MINUTES: f64 = 10.5;
+/// Blocks are normal again at an expected interval of at most so many times that of the twin.
+const NORMAL: f64 = 1.05;
 /// The twin is reached again within this part: machines are bought in lumps, and never quite the same.
 const ALL: f64 = 0.995;
 /// Days after the event in which the deepest loss is looked for.
@@ -63,11 +67,11 @@ pub struct Outcome {
     pub share_change: Vec<Option<Summary>>,
 }
 
-/// The scenario with nothing left to chance but prices: without hazards, and no longer than a comparison needs.
+/// The scenario with hazards that are feared and never strike, and no longer than a comparison needs.
 #[must_use]
 pub fn calm(scenario: &Scenario, days: u32) -> Scenario {
     let mut calm = scenario.clone();
-    calm.hazards.clear();
+    calm.hazards_strike = false;
     calm.days = calm.days.min(days);
     calm.events
         .retain(|event| event.start < calm.days.cast_signed());
@@ -100,7 +104,8 @@ pub fn losses_of_regions(scenario: &Scenario, day: u32, terms: Option<BanTerms>)
 }
 
 /// How a ban in a region is followed: as the scenario's hazards say, otherwise as by default.
-fn terms_of(scenario: &Scenario, region: usize) -> BanTerms {
+#[must_use]
+pub fn terms_of(scenario: &Scenario, region: usize) -> BanTerms {
     let stated = scenario.hazards.iter().find_map(|hazard| {
         match (hazard.region == Some(region), hazard.effect) {
             (true, Effect::Ban(terms)) => Some(terms),
@@ -111,13 +116,14 @@ fn terms_of(scenario: &Scenario, region: usize) -> BanTerms {
 }
 
 /// A day of a history, as far as twins are compared.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Seen {
     hash: f64,
     interval_minutes: f64,
     stock: f64,
     flow: f64,
     abandoned: f64,
+    shares: Vec<f64>,
 }
 
 /// Watches one of the twins.
@@ -125,7 +131,6 @@ struct Watch<'s> {
     scenario: &'s Scenario,
     from: u32,
     days: Vec<Seen>,
-    shares_after_year: Vec<f64>,
 }
 
 impl<'s> Watch<'s> {
@@ -134,7 +139,6 @@ impl<'s> Watch<'s> {
             scenario,
             from,
             days: Vec::new(),
-            shares_after_year: Vec::new(),
         }
     }
 }
@@ -160,6 +164,7 @@ impl Observer for Watch<'_> {
             self.scenario.hardware.site_usd_per_kw,
             price,
         );
+        let share = |running: &f64| if hash > 0.0 { running / hash } else { f64::NAN };
         let seconds = block_interval_seconds(today.difficulty, hash);
         self.days.push(Seen {
             hash,
@@ -167,11 +172,8 @@ impl Observer for Watch<'_> {
             stock: cost.stock / 1e9,
             flow: cost.flow / 1e6,
             abandoned: today.ledger.abandoned,
+            shares: today.running.iter().map(share).collect(),
         });
-        if today.day == self.from + YEAR as u32 {
-            let share = |running: &f64| if hash > 0.0 { running / hash } else { f64::NAN };
-            self.shares_after_year = today.running.iter().map(share).collect();
-        }
     }
 }
 
@@ -262,10 +264,14 @@ fn pair(without: &Watch<'_>, with: &Watch<'_>, offset: usize) -> Pair {
         days.map(|day| day.interval_minutes).fold(0.0, f64::max)
     };
     let slowest = slowest_of(with_days);
+    let slowed =
+        |day: usize| with_days[day].interval_minutes > NORMAL * without_days[day].interval_minutes;
+    // What is not reached is reached after the last day at the earliest.
+    let followed = with_days.len() as f64;
     let first_day = |reached: &dyn Fn(usize) -> bool| {
         let day = (trough..with_days.len()).find(|day| reached(*day));
         // Days are counted from the event; the eve is day 0.
-        day.map_or(f64::NAN, |day| day as f64)
+        day.map_or(followed, |day| day as f64)
     };
     let recovered = |level: f64| {
         if part(trough) >= level {
@@ -274,16 +280,18 @@ fn pair(without: &Watch<'_>, with: &Watch<'_>, offset: usize) -> Pair {
             first_day(&|day| part(day) >= level)
         }
     };
-    let normal = if slowest <= NORMAL_MINUTES {
-        0.0
+    let normal = if (0..window).any(slowed) {
+        first_day(&|day| !slowed(day))
     } else {
-        first_day(&|day| with_days[day].interval_minutes <= NORMAL_MINUTES)
+        0.0
     };
-    let (before, deepest) = (with_days[0], with_days[trough]);
+    let (before, deepest) = (&with_days[0], &with_days[trough]);
     let abandoned = with_days[with_days.len() - 1].abandoned - before.abandoned;
     let finite = |value: f64| if value.is_finite() { value } else { f64::NAN };
     Pair {
         measures: [
+            part(0),
+            followed,
             1.0 - part(1),
             1.0 - part(7),
             1.0 - part(30),
@@ -300,10 +308,11 @@ fn pair(without: &Watch<'_>, with: &Watch<'_>, offset: usize) -> Pair {
             before.flow,
             deepest.flow,
         ],
-        share_change: without
-            .shares_after_year
-            .iter()
-            .zip(&with.shares_after_year)
+        share_change: without_days
+            .get(YEAR)
+            .zip(with_days.get(YEAR))
+            .into_iter()
+            .flat_map(|(without, with)| without.shares.iter().zip(&with.shares))
             .map(|(without, with)| with - without)
             .chain(std::iter::repeat(f64::NAN))
             .take(with.scenario.regions.len())

@@ -169,6 +169,7 @@ pub fn check(
         basins,
         events,
         hazards,
+        hazards_strike: true,
         hazard_correlation: raw.policy.correlation,
         source: source.clone(),
     };

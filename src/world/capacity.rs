@@ -16,6 +16,8 @@ pub struct Capacities<'s> {
     build_per_day: Vec<f64>,
     max: Vec<f64>,
     open: Vec<bool>,
+    /// Load, orders included, when the region was closed; 0 under a ban. Those who are there may have so much again.
+    held: Vec<f64>,
     /// Capacity today; infinite without a limit.
     pub capacity: Vec<f64>,
     /// What of it has power today: less in the dry season, in a drought, when curtailed.
@@ -42,6 +44,7 @@ impl<'s> Capacities<'s> {
             build_per_day: Vec::with_capacity(regions),
             max: Vec::with_capacity(regions),
             open: scenario.regions.iter().map(|region| region.open).collect(),
+            held: load.clone(),
             capacity: vec![0.0; regions],
             available: vec![f64::INFINITY; regions],
             uptime: vec![1.0; regions],
@@ -77,8 +80,13 @@ impl<'s> Capacities<'s> {
             self.capacity[r] = self.capacity_on(day, r);
         }
         for (r, region) in self.scenario.regions.iter().enumerate() {
-            self.open[r] =
-                region.open && conditions.regions[r].open && !conditions.regions[r].banned;
+            let here = &conditions.regions[r];
+            self.open[r] = region.open && here.open && !here.banned;
+            if here.banned {
+                self.held[r] = 0.0;
+            } else if self.open[r] {
+                self.held[r] = self.load[r] + self.reserved[r];
+            }
         }
         if !self.limits {
             return;
@@ -131,6 +139,17 @@ impl<'s> Capacities<'s> {
     #[must_use]
     pub fn admits(&self, r: usize, mw: f64) -> bool {
         self.open[r] && self.load[r] + self.reserved[r] + mw <= self.capacity[r]
+    }
+
+    /// Room in region `r` for those who are there, MW at the meter: a region that is closed to newcomers lets them have again
+    /// what they had when it was closed.
+    #[must_use]
+    pub fn room_for_present(&self, r: usize) -> f64 {
+        if self.open[r] {
+            self.room(r)
+        } else {
+            (self.held[r].min(self.capacity[r]) - self.load[r] - self.reserved[r]).max(0.0)
+        }
     }
 
     /// Room for newcomers in region `r`, MW at the meter; 0 where it is closed.

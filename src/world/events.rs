@@ -38,7 +38,7 @@ pub struct RegionConditions {
     pub duty: f64,
     /// Added to the tax on revenue.
     pub tax: f64,
-    /// Yearly rate of bans, as far as it is known.
+    /// Yearly rate at which a machine there meets a ban and complies; 0 under a ban.
     pub ban_hazard: f64,
 }
 
@@ -110,6 +110,8 @@ pub struct BanBegins {
     pub region: usize,
     /// How it is followed.
     pub terms: BanTerms,
+    /// Part of the region's machines that it concerns: those in one of an aggregate's countries, or all.
+    pub part: f64,
 }
 
 /// An event under way: where, what, and the first day after it.
@@ -200,7 +202,9 @@ impl<'s> Events<'s> {
             self.conditions.apply(event.region, event.effect);
         }
         for hazard in &self.scenario.hazards {
-            if let (Effect::Ban(terms), Some(region)) = (hazard.effect, hazard.region) {
+            if let (Effect::Ban(terms), Some(region)) = (hazard.effect, hazard.region)
+                && !self.conditions.regions[region].banned
+            {
                 let rate = rate_of(self.scenario, hazard, load);
                 self.conditions.regions[region].ban_hazard += rate * terms.compliance;
             }
@@ -209,7 +213,11 @@ impl<'s> Events<'s> {
 
     fn begin(&mut self, region: Option<usize>, effect: Effect, end: i32) {
         if let (Effect::Ban(terms), Some(region)) = (effect, region) {
-            self.bans.push(BanBegins { region, terms });
+            self.bans.push(BanBegins {
+                region,
+                terms,
+                part: 1.0,
+            });
         }
         self.under_way.push(UnderWay {
             region,
@@ -219,16 +227,40 @@ impl<'s> Events<'s> {
     }
 
     fn strike(&mut self, today: i32, load: &[f64]) {
+        if !self.scenario.hazards_strike {
+            return;
+        }
         for (index, hazard) in self.scenario.hazards.iter().enumerate() {
             if today < self.hazards[index].rests_until {
                 continue;
             }
+            let members = hazard
+                .region
+                .map_or(1, |r| self.scenario.regions[r].members);
+            let country_bans = members > 1 && matches!(hazard.effect, Effect::Ban(_));
+            let countries = if country_bans {
+                f64::from(members)
+            } else {
+                1.0
+            };
             let clock = &mut self.hazards[index];
-            clock.left -= rate_of(self.scenario, hazard, load) / DAYS_PER_YEAR;
+            clock.left -= countries * rate_of(self.scenario, hazard, load) / DAYS_PER_YEAR;
             if clock.left > 0.0 {
                 continue;
             }
             clock.wind_up(self.scenario.hazard_correlation, self.streams);
+            if let (true, Effect::Ban(terms), Some(region)) =
+                (country_bans, hazard.effect, hazard.region)
+            {
+                // One of its countries bans; the others are open as before, and may ban later.
+                let part = 1.0 / countries;
+                self.bans.push(BanBegins {
+                    region,
+                    terms,
+                    part,
+                });
+                continue;
+            }
             let end = hazard
                 .days
                 .map_or(i32::MAX, |days| today.saturating_add_unsigned(days));

@@ -55,9 +55,13 @@ pub struct Lives {
     pub idle_days: Vec<u32>,
     /// The day on which a fleet that seeks a place gives up; [`NOT_SEEKING`] for others.
     pub gives_up: Vec<u32>,
+    /// Whether the fleet has to leave its region: it complies with a ban.
+    pub leaves: Vec<bool>,
     /// Power of all machines of each firm, MW.
     pub firm_mw: Vec<f64>,
     scale_exponent: f64,
+    /// Firms whose size has changed since the keys of their fleets were reckoned.
+    resized: Vec<u32>,
     first_of_firm: Vec<u32>,
     next_of_firm: Vec<u32>,
     order: Vec<u32>,
@@ -208,8 +212,10 @@ impl Fleets {
             share: vec![0.0; count],
             idle_days: vec![0; count],
             gives_up: vec![NOT_SEEKING; count],
+            leaves: vec![false; count],
             firm_mw: vec![0.0; firms],
             scale_exponent,
+            resized: Vec::new(),
             first_of_firm: vec![NONE; firms],
             next_of_firm: vec![NONE; count],
             order: (0..count as u32).collect(),
@@ -265,6 +271,12 @@ impl Fleets {
         !self.fixed && self.lives.gives_up[fleet] != NOT_SEEKING
     }
 
+    /// Whether a fleet cannot stay where it is: it has lost its place, or will have to give it up.
+    #[must_use]
+    pub fn must_leave(&self, fleet: usize) -> bool {
+        !self.fixed && (self.lives.leaves[fleet] || self.lives.gives_up[fleet] != NOT_SEEKING)
+    }
+
     /// Whether a fleet mines in hiding, or is about to.
     #[must_use]
     pub fn hides(&self, fleet: usize) -> bool {
@@ -314,6 +326,7 @@ impl Fleets {
         self.region[fleet] = region;
         if !self.fixed {
             self.lives.gives_up[fleet] = NOT_SEEKING;
+            self.lives.leaves[fleet] = false;
         }
         self.place(fleet, self.nowhere());
         // Who arrives after the last day is in transit for the rest of the history.
@@ -368,6 +381,7 @@ impl Fleets {
         lives.share.push(0.0);
         lives.idle_days.push(0);
         lives.gives_up.push(NOT_SEEKING);
+        lives.leaves.push(false);
         lives.next_of_firm.push(NONE);
         lives.order.push(fleet as u32);
         self.arrivals.next.push(NONE);
@@ -386,9 +400,28 @@ impl Fleets {
         let firm = self.firm[fleet] as usize;
         let after = self.power_mw(fleet);
         self.lives.firm_mw[firm] = (self.lives.firm_mw[firm] + after - before).max(0.0);
-        if !same_machines || self.lives.scale_exponent != 0.0 {
+        if self.lives.scale_exponent != 0.0 {
+            // The size of the firm has a price for all of its fleets, from the next day on.
+            self.lives.resized.push(firm as u32);
+        }
+        if !same_machines {
             self.renew_key(fleet);
         }
+    }
+
+    /// Renews the keys of the fleets whose firm has grown or shrunk.
+    fn renew_resized(&mut self) {
+        let mut resized = std::mem::take(&mut self.lives.resized);
+        resized.sort_unstable();
+        resized.dedup();
+        for firm in resized.drain(..) {
+            let mut next = self.lives.first_of_firm[firm as usize];
+            while next != NONE {
+                self.renew_key(next as usize);
+                next = self.lives.next_of_firm[next as usize];
+            }
+        }
+        self.lives.resized = resized;
     }
 
     /// A fleet that ends: its machines are no more.
@@ -461,6 +494,7 @@ impl Fleets {
     ) {
         /// A fleet of which less than this runs is idle.
         const IDLE: f64 = 1e-3;
+        self.renew_resized();
         hash.fill(0.0);
         megawatts.fill(0.0);
         let lives = &mut self.lives;

@@ -37,7 +37,8 @@ pub struct Review<'s> {
     elsewhere_weight: Vec<f64>,
     /// Factor of the bonus of home on a weight.
     home_weight: f64,
-    /// Utility of every region for the fleet reviewed last, USD/MWh; [`CLOSED`] where it cannot go.
+    /// Utility of every region for the fleet reviewed last, USD/MWh; [`CLOSED`] where it cannot go. One more than there
+    /// are regions: the last is that of waiting for a place, closed to those who have one.
     pub utilities: Vec<f64>,
 }
 
@@ -50,6 +51,8 @@ struct Place {
     pue: f64,
     /// Appeal and the pull of size.
     pull: f64,
+    appeal: f64,
+    size: f64,
     /// Expected loss by policy.
     policy: f64,
     duty: f64,
@@ -107,6 +110,8 @@ impl<'s> Review<'s> {
                     kept,
                     pue: region.power.pue,
                     pull: region.appeal + scale * libm::log(region.size),
+                    appeal: region.appeal,
+                    size: region.size,
                     policy: 0.0,
                     duty: region.duty,
                     moving_per_inverse_efficiency: 0.0,
@@ -123,11 +128,11 @@ impl<'s> Review<'s> {
             home_bonus: moving.home_bonus,
             horizon_hours,
             downtime_hours_per_horizon_hour: 24.0 * moving.downtime_days / horizon_hours,
-            weights: vec![0.0; places.len()],
+            weights: vec![0.0; places.len() + 1],
             best_elsewhere: 0.0,
             elsewhere_weight: vec![0.0; places.len()],
             home_weight: libm::exp((moving.home_bonus / scale).clamp(-300.0, 300.0)),
-            utilities: vec![CLOSED; places.len()],
+            utilities: vec![CLOSED; places.len() + 1],
             places,
             hashprice: 0.0,
             hardware_price: 0.0,
@@ -153,32 +158,37 @@ impl<'s> Review<'s> {
         }
     }
 
-    /// The region that a fleet chooses by the draw `uniform`, its present one included; one that seeks a place may find none
-    /// that is worth it and wait, which is its present one too.
+    /// The region to which a fleet goes by the draw `uniform`; `None` if it stays, or waits on for a place. One that has lost
+    /// its place may go back to where it was, once that is open again.
     pub fn choose(
         &mut self,
         fleets: &Fleets,
         fleet: usize,
         capacities: &Capacities<'_>,
         uniform: f64,
-    ) -> usize {
+    ) -> Option<usize> {
         self.weigh_up(fleets, fleet, capacities);
-        let here = usize::from(fleets.region[fleet]);
-        if surely_first(&self.utilities, self.choice_scale, here, uniform) {
-            return here;
+        let first = if fleets.must_leave(fleet) {
+            self.places.len()
+        } else {
+            usize::from(fleets.region[fleet])
+        };
+        if surely_first(&self.utilities, self.choice_scale, first, uniform) {
+            return None;
         }
-        choose_by_logit(
+        let chosen = choose_by_logit(
             &self.utilities,
             self.choice_scale,
-            here,
+            first,
             uniform,
             &mut self.weights,
-        )
+        );
+        (chosen != first).then_some(chosen)
     }
 
     /// What moving costs a fleet by the time in which it does not earn.
     fn lost_in_transit(&self, fleets: &Fleets, fleet: usize, breakeven: f64) -> f64 {
-        if fleets.seeks(fleet) {
+        if fleets.must_leave(fleet) {
             return 0.0;
         }
         let here = &self.places[usize::from(fleets.region[fleet])];
@@ -186,8 +196,25 @@ impl<'s> Review<'s> {
         margin(breakeven, factor, here) * self.downtime_hours_per_horizon_hour
     }
 
+    /// What draws a fleet to the region where it is: appeal, and the size of the region as far as its other sites can be
+    /// reached.
+    ///
+    /// A region of `size` sites offers `size - 1` others beside the fleet's own, at the cost of moving there and without the
+    /// bonus of staying. If all of its size were to count for those who are there, the larger of two regions would win as
+    /// the square of its size.
+    fn pull_of_own(&self, place: &Place, efficiency: f64, lost_in_transit: f64) -> f64 {
+        if place.size == 1.0 {
+            return place.pull;
+        }
+        let moving = &self.scenario.moving;
+        let usd_per_th = moving.ship.get() + moving.breakage.get() * self.hardware_price;
+        let within = 1e6 * usd_per_th / (efficiency * self.horizon_hours) + lost_in_transit;
+        let weight = libm::exp(-(within + self.stay_bonus).max(0.0) / self.choice_scale);
+        place.appeal + self.choice_scale * libm::log(1.0 + (place.size - 1.0) * weight)
+    }
+
     /// The parts of what a region offers to a fleet by the expectations last prepared, whether it may go there
-    /// or not. [`Self::utilities`] are their sums, but for a fleet that waits for a place: waiting is worth nothing.
+    /// or not. [`Self::utilities`] are their sums.
     #[must_use]
     pub fn parts(&self, fleets: &Fleets, fleet: usize, region: usize) -> Parts {
         let here = usize::from(fleets.region[fleet]);
@@ -196,23 +223,28 @@ impl<'s> Review<'s> {
         let place = &self.places[region];
         let bonus = |applies: bool, bonus: f64| if applies { bonus } else { 0.0 };
         let scale = fleets.scale(fleet);
-        let factor = if region == here {
+        let stays = region == here && !fleets.must_leave(fleet);
+        let factor = if stays {
             scale * fleets.site_factor(fleet)
         } else {
             scale
         };
+        let lost = self.lost_in_transit(fleets, fleet, breakeven);
+        let pull = if stays {
+            self.pull_of_own(place, efficiency, lost)
+        } else {
+            place.pull
+        };
         Parts {
             margin: place.uptime * margin(breakeven, factor, place),
             policy: place.policy,
-            attraction: place.pull
-                + bonus(region == here, self.stay_bonus)
+            attraction: pull
+                + bonus(stays, self.stay_bonus)
                 + bonus(region == usize::from(fleets.home[fleet]), self.home_bonus),
-            moving: if region == here {
+            moving: if stays {
                 0.0
             } else {
-                place.moving_per_inverse_efficiency / efficiency
-                    + place.moving_flat
-                    + self.lost_in_transit(fleets, fleet, breakeven)
+                place.moving_per_inverse_efficiency / efficiency + place.moving_flat + lost
             },
         }
     }
@@ -221,34 +253,34 @@ impl<'s> Review<'s> {
     fn weigh_up(&mut self, fleets: &Fleets, fleet: usize, capacities: &Capacities<'_>) {
         let here = usize::from(fleets.region[fleet]);
         let home = usize::from(fleets.home[fleet]);
-        let seeks = fleets.seeks(fleet);
+        let leaves = fleets.must_leave(fleet);
         let efficiency = fleets.efficiency[fleet];
         let power_mw = fleets.power_mw(fleet);
         let breakeven = breakeven_power_price(self.hashprice, efficiency);
         let scale = fleets.scale(fleet);
         let at_home_site = scale * fleets.site_factor(fleet);
         let lost_in_transit = self.lost_in_transit(fleets, fleet, breakeven);
-        for (r, place) in self.places.iter().enumerate() {
-            let factor = if r == here { at_home_site } else { scale };
-            let margin = margin(breakeven, factor, place);
-            let mut utility = place.uptime * margin - place.policy + place.pull;
-            if r == here {
-                utility += self.stay_bonus;
+        for r in 0..self.places.len() {
+            let place = &self.places[r];
+            let stays = r == here && !leaves;
+            let factor = if stays { at_home_site } else { scale };
+            let offered = place.uptime * margin(breakeven, factor, place) - place.policy;
+            let mut utility = if stays {
+                offered + self.pull_of_own(place, efficiency, lost_in_transit) + self.stay_bonus
             } else if capacities.admits(r, power_mw * place.pue) {
-                utility -= place.moving_per_inverse_efficiency / efficiency
-                    + place.moving_flat
-                    + lost_in_transit;
+                offered + place.pull
+                    - (place.moving_per_inverse_efficiency / efficiency
+                        + place.moving_flat
+                        + lost_in_transit)
             } else {
-                utility = CLOSED;
-            }
+                CLOSED
+            };
             if r == home {
                 utility += self.home_bonus;
             }
             self.utilities[r] = utility;
         }
-        if seeks {
-            self.utilities[here] = 0.0;
-        }
+        self.utilities[self.places.len()] = if leaves { 0.0 } else { CLOSED };
     }
 
     /// Whether any region, the present one included, is expected to earn a fleet more than getting there costs, by the
@@ -315,7 +347,12 @@ impl<'s> Review<'s> {
         let safe = scale == 1.0 && farthest < 300.0 * self.choice_scale;
         let mut total = 0.0;
         for r in 0..self.places.len() {
-            let open = capacities.room(r) >= LEAST_ROOM_MW;
+            let room = if r == here {
+                capacities.room_for_present(r)
+            } else {
+                capacities.room(r)
+            };
+            let open = room >= LEAST_ROOM_MW;
             let mut bonus = 0.0;
             if r == here {
                 bonus += self.stay_bonus;
@@ -347,6 +384,8 @@ impl<'s> Review<'s> {
         if total <= 0.0 {
             return None;
         }
+        self.weights[self.places.len()] = 0.0;
+        self.utilities[self.places.len()] = CLOSED;
         if !safe {
             return Some(choose_by_logit(
                 &self.utilities,

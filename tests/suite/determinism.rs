@@ -19,12 +19,12 @@ const PINNED: [(&str, &[&str], &str); 3] = [
     (
         "three-regions",
         &["days=300"],
-        "e2418922e8a596a4cb0853010be94acf5bbc83085f98c0c3ad47a6aa6990f186",
+        "6ab2babc1d600984db7de84fdde326a130f395b3ffc8c810b0eb19d556236a4b",
     ),
     (
         "global-south",
         &["days=200"],
-        "9d0862bce5db7fccf88e269e62f8171d0cd07ad422962ece87bbc9217e9f0254",
+        "b10afbd2214704ce68b55e92c5f1a53d3ce85c1bd4de794a2c6d1b1573c055b5",
     ),
 ];
 

@@ -415,10 +415,17 @@ impl Observer for Watch<'_> {
         assert_eq!(usize::from(fleets.site[fleet]), decision.from);
         assert!(decision.review.utilities[decision.from].is_finite());
         assert!(decision.review.utilities[decision.to].is_finite());
-        assert!(decision.review.utilities.iter().all(|u| *u < f64::INFINITY));
-        for (region, utility) in decision.review.utilities.iter().enumerate() {
+        assert!(
+            decision.review.utilities[..self.scenario.regions.len()]
+                .iter()
+                .all(|u| *u < f64::INFINITY)
+        );
+        for (region, utility) in decision.review.utilities[..self.scenario.regions.len()]
+            .iter()
+            .enumerate()
+        {
             let parts = decision.review.parts(fleets, fleet, region);
-            let sum = parts.margin + parts.attraction - parts.moving;
+            let sum = parts.margin - parts.policy + parts.attraction - parts.moving;
             assert!(
                 *utility == f64::NEG_INFINITY
                     || (utility - sum).abs() <= 1e-9 * (1.0 + parts.moving)

@@ -388,6 +388,142 @@ fn a_ban_empties_a_region_but_for_those_who_hide() {
 }
 
 #[test]
+fn when_a_ban_ends_those_who_wait_go_back() {
+    let results = run(&[
+        "events=[{ kind = \"ban\", region = \"us\", start = 2026-03-01, days = 60, ban = { compliance = 1.0, compliance_days = 0.0, abandon_days = 300.0 } }]",
+        "moving.downtime_days=20.0",
+    ]);
+    let us = |date| mean(&results, date, Level::Region, "us", "hash_rate");
+    // 1 March is day 59, the end day 119; a review and three weeks later they run again.
+    assert_eq!(us(3), 0.0);
+    assert!(us(7) > 0.6 * us(1), "{} of {}", us(7), us(1));
+    let abandoned = mean(&results, results.last(), Level::Network, ALL, "abandoned");
+    assert!(abandoned < 20.0, "{abandoned}");
+}
+
+#[test]
+fn who_has_to_leave_looks_for_a_place_before_his_day_and_buys_nothing_there() {
+    let results = run(&[
+        "events=[{ kind = \"ban\", region = \"south\", start = 2026-03-01, ban = { compliance = 1.0, compliance_days = 3660.0, shape = 100.0 } }]",
+        "regions.us.capacity.build_mw_per_month=2000.0",
+        "hardware.retire_per_year=0.0",
+    ]);
+    let load = |date| {
+        mean(
+            &results,
+            date,
+            Level::Region,
+            "south",
+            "nameplate_hash_rate",
+        )
+    };
+    // Their day is ten years away, and still most are gone after a year.
+    assert!(load(15) < 0.3 * load(1), "{} of {}", load(15), load(1));
+}
+
+#[test]
+fn a_closed_region_keeps_its_miners_who_may_renew_what_they_had() {
+    let load = |open: &str| {
+        let results = run(&[
+            open,
+            "regions.south.power.usd_per_mwh=35.0",
+            "growth.pipeline_per_month=0.0",
+            "days=1400",
+            "moving.consider_per_year=0.0",
+            "hardware.retire_per_year=0.2",
+        ]);
+        (
+            mean(&results, 0, Level::Region, "south", "load"),
+            mean(&results, results.last(), Level::Region, "south", "load"),
+        )
+    };
+    let (start, end) = load("regions.south.open=false");
+    assert!(end > 0.6 * start && end <= start * 1.001, "{start} {end}");
+}
+
+#[test]
+fn heat_scraps_no_machine() {
+    let scrapped = |heat: &str| {
+        let results = run(&[
+            heat,
+            "growth.rate_per_month=0.0",
+            "growth.pipeline_per_month=0.0",
+            "hardware.retire_per_year=0.0",
+            "bitcoin.price.usd=300_000.0",
+            "moving.consider_per_year=0.0",
+        ]);
+        mean(&results, results.last(), Level::Network, ALL, "scrapped")
+    };
+    let (cool, hot) = (
+        scrapped("regions.us.capacity.heat={ derate = 0.0, peak_day = 200.0 }"),
+        scrapped("regions.us.capacity.heat={ derate = 0.9, peak_day = 200.0 }"),
+    );
+    // The price of power and of bitcoin are the same; slower blocks raise hashprice, so less is scrapped if anything.
+    assert!(hot <= cool * 1.01 + 1.0, "{hot} {cool}");
+}
+
+#[test]
+fn an_aggregate_s_countries_ban_one_by_one() {
+    let results = run(&[
+        "hazards=[{ kind = \"ban\", region = \"rest\", per_year = 0.2, ban = { compliance = 1.0, compliance_days = 0.0, abandon_days = 1.0 } }]",
+        "growth.rate_per_month=0.0",
+        "growth.pipeline_per_month=0.0",
+        "hardware.retire_per_year=0.0",
+        "hardware.exit_after_idle_days=inf",
+        "moving.consider_per_year=0.0",
+        "replicas=60",
+        "days=361",
+        "regions.us.open=false",
+        "regions.south.open=false",
+        "regions.rest.open=false",
+    ]);
+    let hash = |date| mean(&results, date, Level::Region, "rest", "nameplate_hash_rate");
+    // Two bans a year, each in a tenth of what is left, and nobody finds a place.
+    let expected = libm::exp(-0.2 * 360.0 / 365.25);
+    let ratio = hash(results.last()) / hash(0);
+    assert!((ratio - expected).abs() < 0.06, "{ratio} {expected}");
+    let shortest = (0..results.replicas as usize).map(|replica| {
+        let quantity = results
+            .find(Level::Region, "rest", "nameplate_hash_rate")
+            .expect("recorded");
+        results.replica(replica)[results.last() * results.quantities.len() + quantity]
+    });
+    assert!(
+        shortest.fold(f64::INFINITY, f64::min) > 0.3 * hash(0),
+        "the others are open as before"
+    );
+}
+
+#[test]
+fn of_two_regions_the_larger_wins_by_its_size_and_not_by_its_square() {
+    // Alike but for size, with a cost of moving: what is there in the end is in proportion to size.
+    let changes: Vec<String> = [
+        "days=3000", "record_every_days=100", "replicas=8", "bitcoin.network_ehs=200.0", "bitcoin.hash_is=nameplate",
+        "bitcoin.price={ model = \"constant\", usd = 400_000.0 }", "firms.count=1000", "firms.tail_cap=1.0",
+        "firms.efficiency={ model = \"vintages\", mix = [{ share = 1.0, j_per_th = 20.0 }] }",
+        "moving.downtime_days=1.0", "moving.ship_usd_per_th=3.0", "moving.consider_per_year=inf",
+        "regions={ a = { share = 0.5, size = 4.0, power = { usd_per_mwh = 60.0 } }, b = { share = 0.5, power = { usd_per_mwh = 60.0 } } }",
+    ].iter().map(|change| (*change).to_owned()).collect();
+    let scenario = parse_scenario(
+        "sizes",
+        include_str!("../../scenarios/core.toml"),
+        &changes,
+        &[],
+    )
+    .unwrap_or_else(|refused| panic!("{refused}"));
+    let results = ensemble::run(&scenario).expect("it runs");
+    let share = mean(
+        &results,
+        results.last(),
+        Level::Region,
+        "a",
+        "nameplate_share",
+    );
+    // A square would be 16 of 17.
+    assert!((share - 0.8).abs() < 0.02, "{share}");
+}
+
+#[test]
 fn machines_are_those_of_the_start_and_bought_without_scrapped_and_abandoned() {
     let results = run(&[
         "events=[{ kind = \"ban\", region = \"south\", start = 2026-03-01, days = 400 }, { kind = \"outage\", region = \"us\", start = 2026-08-01, days = 50, size = 0.6 }]",
@@ -633,6 +769,36 @@ fn load_follows_its_mean_field_and_ends_where_delivered_prices_are_in_balance() 
         let late = dates / 2;
         let average = (late..dates).map(load).sum::<f64>() / (dates - late) as f64;
         assert!((average / limit - 1.0).abs() < 0.005, "mu {mu}: {average}");
+    }
+}
+
+#[test]
+fn delivered_prices_equalise_as_the_scale_of_choice_goes_to_nothing() {
+    use hashdrift::world::review::choose_by_logit;
+    for (mu, limit) in [
+        (20.0, 2142.718),
+        (5.0, 2249.673),
+        (1.0, 2312.339),
+        (0.1, 2331.105),
+        (0.001, 2333.33),
+    ] {
+        let (mut low, mut high) = (0.0, 4000.0);
+        for _ in 0..60 {
+            let load = 0.5 * (low + high);
+            let prices = [40.0 + 0.01 * load, 55.0 + 0.005 * (4000.0 - load)];
+            let mut weights = [0.0; 2];
+            let _ = choose_by_logit(&prices.map(|price| -price), mu, 0, 0.5, &mut weights);
+            let wanted = 4000.0 * weights[0] / (weights[0] + weights[1]);
+            if wanted > load {
+                low = load;
+            } else {
+                high = load;
+            }
+        }
+        assert!(
+            (low - limit).abs() < 0.005 + 25.0 * mu * f64::from(u8::from(mu < 0.01)),
+            "{mu}: {low}"
+        );
     }
 }
 

@@ -95,7 +95,8 @@ pub struct BanTerms {
 pub struct RawHazard {
     /// What may happen.
     pub kind: RawEventKind,
-    /// The region it happens in; for `hardware-price` and `btc-price` there is none.
+    /// The region it happens in; for `hardware-price` and `btc-price` there is none. A ban in a region with `members` happens in
+    /// one of them at a time, at `per_year` for each.
     pub region: Option<String>,
     /// Expected number in a year in which it is not under way.
     #[schemars(range(min = 0.0, max = 100.0), extend("x-unit" = "1/year"))]
