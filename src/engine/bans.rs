@@ -71,6 +71,9 @@ impl History<'_> {
         }: BanBegins,
     ) {
         self.bans.terms[region] = terms;
+        if part < 1.0 {
+            self.capacities.close_part(region, part);
+        }
         for fleet in 0..self.fleets.len() {
             if usize::from(self.fleets.site[fleet]) != region {
                 continue;

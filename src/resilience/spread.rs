@@ -37,8 +37,8 @@ pub struct SimulatedLoss {
     pub es_95: f64,
 }
 
-/// The scenario with its machines elsewhere at the start: `shares` by region. Rooms stay what they are, in megawatts, unless
-/// more is there already.
+/// The scenario with its machines elsewhere at the start, `shares` by region. Rooms, what is built and its ceilings go with them, so
+/// that every network has the same part of its rooms free.
 #[must_use]
 pub fn rearranged(scenario: &Scenario, shares: &[f64]) -> Scenario {
     let mut other = scenario.clone();
@@ -46,10 +46,19 @@ pub fn rearranged(scenario: &Scenario, shares: &[f64]) -> Scenario {
     for (region, share) in other.regions.iter_mut().zip(shares) {
         let hash = region.share.get() * scenario.bitcoin.network_hash.get();
         let load = machine_power(hash, mean) * region.power.pue;
-        if let Some(room) = &mut region.capacity
-            && let CapacityNow::Utilisation(part) = room.now
-        {
-            room.now = CapacityNow::Load(Megawatts::new(load / part).unwrap_or_default());
+        if let Some(room) = &mut region.capacity {
+            if let CapacityNow::Load(mw) = room.now {
+                let used = load / mw.get();
+                room.now = CapacityNow::Utilisation(used.clamp(0.001, 1.0));
+            }
+            let grown = if region.share.get() > 0.0 {
+                share / region.share.get()
+            } else {
+                0.0
+            };
+            let scaled = |mw: Megawatts| Megawatts::new(mw.get() * grown).unwrap_or_default();
+            room.build_per_month = scaled(room.build_per_month);
+            room.max = room.max.map(scaled);
         }
         region.share = Share::new(*share).unwrap_or_default();
     }
@@ -256,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_network_is_rearranged_with_its_named_firms_and_keeps_its_rooms() {
+    fn a_network_is_rearranged_with_its_named_firms_and_its_rooms() {
         let scenario = scenario();
         let [alone, start, spread] = &networks(&scenario)[..] else {
             panic!("three networks");
@@ -270,8 +279,9 @@ mod tests {
         assert!((alike[0] - 0.2).abs() < 1e-12 && (alike[2] - 0.6).abs() < 1e-12);
         let other = rearranged(&scenario, &alike);
         assert_eq!(other.firms.named[0].places[2], (2, alike[2]));
-        let room = |scenario: &Scenario| scenario.regions[0].capacity.as_ref().map(|c| c.now);
-        assert_eq!(room(&other), room(&scenario));
+        // 14,580 of 18,000 MW are used, there as here.
+        let room = other.regions[0].capacity.as_ref().map(|c| c.now);
+        assert_eq!(room, Some(CapacityNow::Utilisation(14_580.0 / 18_000.0)));
     }
 
     #[test]

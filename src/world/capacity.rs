@@ -117,6 +117,13 @@ impl<'s> Capacities<'s> {
         }
     }
 
+    /// Takes a part of a region's capacity, built and to be built, for good: one of an aggregate's countries has closed.
+    pub fn close_part(&mut self, r: usize, part: f64) {
+        for of_region in [&mut self.start, &mut self.build_per_day, &mut self.max] {
+            of_region[r] *= 1.0 - part;
+        }
+    }
+
     /// Capacity of a region on a day as it is built.
     #[must_use]
     pub fn capacity_on(&self, day: u32, r: usize) -> f64 {
