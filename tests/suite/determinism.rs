@@ -24,7 +24,7 @@ const PINNED: [(&str, &[&str], &str); 3] = [
     (
         "global-south",
         &["days=200"],
-        "b10afbd2214704ce68b55e92c5f1a53d3ce85c1bd4de794a2c6d1b1573c055b5",
+        "bf6a38f9c98b7fadab7bdcf4462b9ed832bb93416f191e5316749dcb96128181",
     ),
 ];
 
