@@ -56,9 +56,9 @@ pub fn rearranged(scenario: &Scenario, shares: &[f64]) -> Scenario {
             } else {
                 0.0
             };
-            let scaled = |mw: Megawatts| Megawatts::new(mw.get() * grown).unwrap_or_default();
-            room.build_per_month = scaled(room.build_per_month);
-            room.max = room.max.map(scaled);
+            for megawatts in room.max.iter_mut().chain([&mut room.build_per_month]) {
+                *megawatts = Megawatts::new(megawatts.get() * grown).unwrap_or_default();
+            }
         }
         region.share = Share::new(*share).unwrap_or_default();
     }
