@@ -71,12 +71,29 @@ pub struct Decision<'a> {
     pub uniform: f64,
 }
 
+/// An order that was placed, with what decided it. The market may meet a part of it only: the day's orders share what there is.
+#[derive(Debug)]
+pub struct Purchase<'a> {
+    /// Day of the review.
+    pub day: u32,
+    /// What was ordered.
+    pub order: &'a Order,
+    /// Present value of the machines there, USD/TH; of those that replace others, above what these are worth.
+    pub value: f64,
+    /// Their cost, USD/TH.
+    pub cost: f64,
+    /// Luck and optimism of the buyer, 1 on average.
+    pub luck: f64,
+}
+
 /// Watches a history. The runs that matter for speed are watched by nobody, at no cost.
 pub trait Observer {
     /// A day has passed; `blocks` were found in it.
     fn day(&mut self, _today: &Day<'_>, _fleets: &Fleets, _blocks: u64) {}
     /// A fleet has weighed up its regions.
     fn decision(&mut self, _decision: &Decision<'_>, _fleets: &Fleets) {}
+    /// A firm has ordered machines.
+    fn purchase(&mut self, _purchase: &Purchase<'_>, _fleets: &Fleets) {}
 }
 
 /// Nobody watches.

@@ -55,17 +55,25 @@ pub fn trace(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     let tables = trace_replica(&scenario, u64::from(arguments.replica), arguments.stays)?;
     let days = path.join("days.csv");
     let decisions = path.join("decisions.csv");
+    let orders = path.join("orders.csv");
     write_csv(&tables.days, &days)?;
     write_csv(&tables.decisions, &decisions)?;
-    folder.keep(&["days.csv", "decisions.csv"]);
+    write_csv(&tables.orders, &orders)?;
+    folder.keep(&["days.csv", "decisions.csv", "orders.csv"]);
     let mut out = io::stdout().lock();
     if !common.quiet {
         writeln!(
             out,
-            "{}: replica {}, seed {}: {} moves",
-            scenario.name, arguments.replica, scenario.seed, tables.moves
+            "{}: replica {}, seed {}: {} moves, {} orders",
+            scenario.name,
+            arguments.replica,
+            scenario.seed,
+            tables.moves,
+            tables.orders.rows()
         )?;
     }
-    writeln!(out, "{}\n{}", days.display(), decisions.display())?;
+    for file in [days, decisions, orders] {
+        writeln!(out, "{}", file.display())?;
+    }
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::world::population::site_luck;
 use crate::world::review::Outlook;
 use crate::world::worth::Prospect;
 
-use super::{Decision, History, Observer};
+use super::{Decision, History, Observer, Purchase};
 
 /// Whether a fleet due for review considers moving at all.
 pub struct Considerations {
@@ -147,7 +147,7 @@ impl History<'_> {
             if let (Some(growth), Some(purchase), false) =
                 (&self.scenario.growth, &purchase, leaves)
             {
-                self.buy(growth, fleet, purchase);
+                self.buy(growth, day, fleet, purchase, observer);
             }
         }
     }
@@ -259,7 +259,14 @@ impl History<'_> {
     }
 
     /// What a fleet's firm buys: new machines where it pays and there is room, and in place of the old ones what finds none.
-    fn buy(&mut self, growth: &Growth, fleet: usize, draws: &PurchaseDraws) {
+    fn buy(
+        &mut self,
+        growth: &Growth,
+        day: u32,
+        fleet: usize,
+        draws: &PurchaseDraws,
+        observer: &mut impl Observer,
+    ) {
         let luck = self.luck_of_purchase(growth, fleet, draws.fresh);
         let own = self.own_prospect(growth, fleet);
         let hashprice = self.expectations.smoothed_hashprice(0.0);
@@ -286,7 +293,9 @@ impl History<'_> {
             let cost = self.orders.cost(&site, &self.market, false);
             let wanted = hash * self.orders.wanted(luck, value, cost);
             if wanted > 0.0 {
+                let before = self.orders.today.len();
                 placed = self.order_at(growth, fleet, region, wanted, draws.lump);
+                self.tell(day, before, (value, cost, luck), observer);
             }
         }
         let old = self.fleets.efficiency[fleet];
@@ -307,7 +316,29 @@ impl History<'_> {
         let wanted = hash * self.orders.wanted(luck, value, cost);
         let replaced = (wanted - placed).min(hash * old / new);
         if replaced > 0.0 {
+            let before = self.orders.today.len();
             self.place_order(fleet, here, replaced, true, Some(self.fleets.firm[fleet]));
+            self.tell(day, before, (value, cost, luck), observer);
+        }
+    }
+
+    /// Tells of the orders of today from `first` on, with the value, the cost and the luck that decided them.
+    fn tell(
+        &self,
+        day: u32,
+        first: usize,
+        (value, cost, luck): (f64, f64, f64),
+        observer: &mut impl Observer,
+    ) {
+        for order in &self.orders.today[first..] {
+            let purchase = Purchase {
+                day,
+                order,
+                value,
+                cost,
+                luck,
+            };
+            observer.purchase(&purchase, &self.fleets);
         }
     }
 

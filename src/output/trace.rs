@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::table::{Cells, Column, Table};
-use crate::engine::{Decision, EngineError, Model, Observer};
+use crate::engine::{Decision, EngineError, Model, Observer, Purchase};
 use crate::record::Day;
 use crate::scenario::Scenario;
 use crate::units::PETAHASH_PER_EXAHASH;
@@ -17,6 +17,8 @@ pub struct TraceTables {
     pub days: Table,
     /// Each decision, a row for every region that was compared.
     pub decisions: Table,
+    /// Each order, as it was placed.
+    pub orders: Table,
     /// Decisions to move.
     pub moves: usize,
 }
@@ -38,11 +40,13 @@ pub fn trace_replica(
         moves: 0,
         days: Rows::new(&DAY_COLUMNS),
         decisions: Rows::new(&DECISION_COLUMNS),
+        orders: Rows::new(&ORDER_COLUMNS),
     };
     model.run_replica(replica, &mut records, &mut trace)?;
     Ok(TraceTables {
         days: trace.days.table(),
         decisions: trace.decisions.table(),
+        orders: trace.orders.table(),
         moves: trace.moves,
     })
 }
@@ -82,12 +86,28 @@ const DECISION_COLUMNS: [(&str, Kind); 17] = [
     ("chosen", Kind::Integer),
 ];
 
+const ORDER_COLUMNS: [(&str, Kind); 12] = [
+    ("date", Kind::Text),
+    ("day", Kind::Integer),
+    ("fleet", Kind::Integer),
+    ("firm", Kind::Text),
+    ("region", Kind::Text),
+    ("hash_rate_phs", Kind::Number),
+    ("efficiency_j_per_th", Kind::Number),
+    ("power_mw", Kind::Number),
+    ("replaces", Kind::Integer),
+    ("value_usd_per_th", Kind::Number),
+    ("cost_usd_per_th", Kind::Number),
+    ("luck", Kind::Number),
+];
+
 struct Trace<'s> {
     scenario: &'s Scenario,
     stays: bool,
     moves: usize,
     days: Rows,
     decisions: Rows,
+    orders: Rows,
 }
 
 impl Trace<'_> {
@@ -95,12 +115,15 @@ impl Trace<'_> {
         Cell::Text(self.scenario.date(day).to_string().into())
     }
 
-    /// A firm's name; one of the tail has its number there, from 1.
+    /// A firm's name; one of the tail has its number there, from 1, and so has one that was founded later.
     fn firm(&self, firm: u32) -> Arc<str> {
         let named = &self.scenario.firms.named;
-        match named.get(firm as usize) {
+        let at_start = self.scenario.firms_at_start();
+        let firm = firm as usize;
+        match named.get(firm) {
             Some(firm) => firm.name.as_str().into(),
-            None => format!("tail {}", firm as usize - named.len() + 1).into(),
+            None if firm < at_start => format!("tail {}", firm - named.len() + 1).into(),
+            None => format!("new {}", firm - at_start + 1).into(),
         }
     }
 
@@ -162,6 +185,29 @@ impl Observer for Trace<'_> {
             ];
             self.decisions.push(row);
         }
+    }
+
+    fn purchase(&mut self, purchase: &Purchase<'_>, _: &Fleets) {
+        let order = purchase.order;
+        let firm = match order.firm {
+            Some(firm) => self.firm(firm),
+            None => "newcomers".into(),
+        };
+        let row = [
+            self.date(purchase.day),
+            Cell::Integer(i64::from(purchase.day)),
+            Cell::Integer(order.fleet as i64),
+            Cell::Text(firm),
+            self.region(order.region),
+            Cell::number(order.hash_phs),
+            Cell::number(order.efficiency),
+            Cell::number(order.power_mw()),
+            Cell::Integer(i64::from(order.replaces)),
+            Cell::number(purchase.value),
+            Cell::number(purchase.cost),
+            Cell::number(purchase.luck),
+        ];
+        self.orders.push(row);
     }
 }
 

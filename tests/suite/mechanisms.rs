@@ -250,6 +250,42 @@ fn turnover_does_not_hang_on_how_often_one_looks() {
 }
 
 #[test]
+fn a_trace_shows_every_order_with_what_decided_it() {
+    use hashdrift::output::{Cells, trace_replica};
+    let scenario = whole(&[
+        "days=120",
+        "growth.luck_sd=0.0",
+        "growth.pipeline_per_month=0.0",
+    ]);
+    let tables = trace_replica(&scenario, 0, false).unwrap_or_else(|error| panic!("{error}"));
+    assert!(tables.orders.rows() > 50, "{}", tables.orders.rows());
+    let numbers = |name: &str| -> Vec<f64> {
+        let column = tables
+            .orders
+            .columns
+            .iter()
+            .find(|column| column.name == name);
+        match &column
+            .unwrap_or_else(|| panic!("{name} is not there"))
+            .cells
+        {
+            Cells::Number(cells) => cells.iter().flatten().copied().collect(),
+            Cells::Integer(cells) => cells.iter().map(|cell| *cell as f64).collect(),
+            Cells::Text(_) => panic!("{name} is text"),
+        }
+    };
+    // Who buys thinks the machines worth more than the hurdle of their cost.
+    for (value, cost) in numbers("value_usd_per_th")
+        .iter()
+        .zip(numbers("cost_usd_per_th"))
+    {
+        assert!(*value > 0.38 * cost, "{value} {cost}");
+    }
+    assert!(numbers("luck").iter().all(|luck| *luck == 1.0));
+    assert!(numbers("replaces").contains(&1.0) && numbers("replaces").contains(&0.0));
+}
+
+#[test]
 fn who_knows_of_the_halving_buys_less_before_it() {
     // 15 months ahead.
     let near = ["bitcoin.height=984_300", "days=420"];
