@@ -24,7 +24,9 @@ use crate::world::population::{choose_pool, pools_of_firms, populate, streams_of
 use crate::world::power::{PowerPlan, PowerPrices};
 use crate::world::price::{Price, PricePlan};
 use crate::world::review::Review;
-use crate::world::running::{RunningLaw, Threshold, worst_running, worst_running_at_start};
+use crate::world::running::{
+    RunningLaw, Threshold, kept_of_revenue, worst_running, worst_running_at_start,
+};
 use crate::world::worth::Prospect;
 use bans::{Bans, keeps_out};
 use reviews::{Considerations, Purchases};
@@ -170,11 +172,7 @@ impl<'s> Model<'s> {
             let region = usize::from(fleets.region[fleet]);
             load[region] += fleets.power_mw(fleet) * scenario.regions[region].power.pue;
         }
-        let laws: Vec<RunningLaw> = scenario
-            .regions
-            .iter()
-            .map(|region| RunningLaw::of(scenario, region))
-            .collect();
+        let laws = RunningLaw::of_regions(scenario);
         let running_load = running_load_at_start(scenario, &mut fleets, &laws);
         let mut history = History {
             scenario,
@@ -476,13 +474,12 @@ impl History<'_> {
 
     /// Runs the machines whose net revenue pays for their power, as far as there is power for them.
     fn run_machines(&mut self, hashprice: f64) {
-        let pool_fee = self.scenario.pools.fee.get();
         for (r, region) in self.scenario.regions.iter().enumerate() {
             let power = &region.power;
             let saved = power.saved_when_off(self.power.spot[r]);
             self.delivered[r] = power.pue * (saved + power.adder.get());
-            let tax = region.tax.get() + self.events.conditions.regions[r].tax;
-            let kept = 1.0 - pool_fee - tax;
+            let kept =
+                kept_of_revenue(self.scenario, region) - self.events.conditions.regions[r].tax;
             self.worst_today[r] = worst_running(hashprice * kept, self.delivered[r]);
         }
         self.threshold.follow(&self.worst_today);

@@ -397,11 +397,7 @@ impl History<'_> {
         let pue = self.scenario.regions[region].power.pue;
         let mw_per_phs = machine_power(1.0, self.market.frontier);
         let present = usize::from(self.fleets.region[fleet]) == region;
-        let room = if present {
-            self.capacities.room_for_present(region)
-        } else {
-            self.capacities.room(region)
-        } / (mw_per_phs * pue);
+        let room = self.capacities.room_for(region, present) / (mw_per_phs * pue);
         let placed = wanted.min(room);
         // Where only those who are there may build, new firms may not.
         let open = self.capacities.room(region) > 0.0;

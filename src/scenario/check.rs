@@ -15,10 +15,9 @@ use regions::{check_correlation, check_regions};
 use super::document::Document;
 use super::problem::{Problem, printable};
 use super::raw::{RawHashIs, RawPrice, RawScenario};
-use super::series::{daily_prices, evenly_spaced_returns};
+use super::series::{ReadInput, daily_prices, evenly_spaced_returns};
 use super::{
-    Bitcoin, CapacityNow, Expectations, Growth, HashIs, Jumps, Moving, PriceModel, ReadInput,
-    Scenario, Source,
+    Bitcoin, CapacityNow, Expectations, Growth, HashIs, Jumps, Moving, PriceModel, Scenario, Source,
 };
 use crate::protocol::{EPOCH_BLOCKS, difficulty_of};
 use crate::units::{

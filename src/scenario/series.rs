@@ -4,6 +4,9 @@ use jiff::civil::Date;
 
 use super::problem::{Place, Problem, printable};
 
+/// Gives the text of a file that a scenario names, or why it cannot be read.
+pub type ReadInput<'a> = dyn FnMut(&str) -> Result<String, String> + 'a;
+
 /// Reads `date,usd` rows and gives the price on each of `days` days from `start`, linear in log price
 /// between the dates of the file.
 ///

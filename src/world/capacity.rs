@@ -148,15 +148,14 @@ impl<'s> Capacities<'s> {
         self.open[r] && self.load[r] + self.reserved[r] + mw <= self.capacity[r]
     }
 
-    /// Room in region `r` for those who are there, MW at the meter: a region that is closed to newcomers lets them have again
-    /// what they had when it was closed.
+    /// Room in region `r`, MW at the meter, for a newcomer or for those who are `present`: a region that is closed to newcomers
+    /// lets these have again what they had when it was closed.
     #[must_use]
-    pub fn room_for_present(&self, r: usize) -> f64 {
-        if self.open[r] {
-            self.room(r)
-        } else {
-            (self.held[r].min(self.capacity[r]) - self.load[r] - self.reserved[r]).max(0.0)
+    pub fn room_for(&self, r: usize, present: bool) -> f64 {
+        if !present || self.open[r] {
+            return self.room(r);
         }
+        (self.held[r].min(self.capacity[r]) - self.load[r] - self.reserved[r]).max(0.0)
     }
 
     /// Room for newcomers in region `r`, MW at the meter; 0 where it is closed.

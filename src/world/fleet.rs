@@ -352,13 +352,6 @@ impl Fleets {
         self.place(fleet, self.region[fleet]);
     }
 
-    /// Puts the fleets that arrive on `day` in place.
-    pub fn arrive(&mut self, day: u32) {
-        while let Some(fleet) = self.next_arrival(day) {
-            self.settle_in(fleet);
-        }
-    }
-
     /// A new fleet of a changing park, in place.
     pub fn found(
         &mut self,
@@ -596,6 +589,12 @@ impl Ranked {
 mod tests {
     use super::*;
 
+    fn arrive(fleets: &mut Fleets, day: u32) {
+        while let Some(fleet) = fleets.next_arrival(day) {
+            fleets.settle_in(fleet);
+        }
+    }
+
     /// Every fleet visited: what the blocks must agree with.
     fn visit_all(fleets: &Fleets, worst_running: &[f64]) -> Vec<f64> {
         let mut running = vec![0.0; worst_running.len()];
@@ -618,7 +617,7 @@ mod tests {
         }
         fleets.settle(400);
         for day in 0..400_u32 {
-            fleets.arrive(day);
+            arrive(&mut fleets, day);
             let worst = [
                 12.0 + f64::from(day) / 10.0,
                 40.0 - f64::from(day) / 10.0,
@@ -651,7 +650,7 @@ mod tests {
         fleets.depart(1, 0, 5);
         fleets.running_hash(&[f64::INFINITY], &mut running);
         assert_eq!(running, [5.0]);
-        fleets.arrive(5);
+        arrive(&mut fleets, 5);
         fleets.running_hash(&[f64::INFINITY], &mut running);
         assert_eq!(running, [12.0]);
     }
@@ -705,7 +704,7 @@ mod tests {
         assert!(!fleets.holds_slot(2) && !fleets.in_transit(2));
         fleets.rank_by_key();
         assert_eq!(fleets.ranked.fleet, [3, 0, 1, 2]);
-        fleets.arrive(5);
+        arrive(&mut fleets, 5);
         assert_eq!(fleets.site[1], 0);
     }
 

@@ -9,6 +9,9 @@ use super::hardware::Market;
 use super::review::Site;
 use super::worth::Prospect;
 
+/// Most firms that are founded in a region on a day.
+const MOST_FOUNDED: f64 = 1e4;
+
 /// Machines on their way to a firm.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Order {
@@ -152,14 +155,14 @@ impl<'s> Orders<'s> {
     fn found_firms(&mut self, growth: &Growth, arrival: usize) {
         for (region, gathered) in self.gathered.iter_mut().enumerate() {
             let (hash, megawatts) = *gathered;
-            let firms = (megawatts / growth.entrant_mw).floor();
+            // A month's supply for firms of a kilowatt is no number of firms that a day should found: the rest waits.
+            let firms = (megawatts / growth.entrant_mw).floor().min(MOST_FOUNDED);
             if firms < 1.0 {
                 continue;
             }
             let part = growth.entrant_mw / megawatts;
             if let Some(deliveries) = self.deliveries.get_mut(arrival) {
-                // A month's supply for firms of a kilowatt is no number of firms that a day should found.
-                for _ in 0..firms.min(1e4) as u32 {
+                for _ in 0..firms as u32 {
                     deliveries.push(Order {
                         firm: None,
                         fleet: 0,

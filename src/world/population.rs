@@ -47,11 +47,7 @@ pub fn populate(scenario: &Scenario, streams: Streams) -> Result<Fleets, Nothing
             HashIs::Running => worst_running_at_start(scenario),
             HashIs::Nameplate => vec![f64::INFINITY; scenario.regions.len()],
         },
-        laws: scenario
-            .regions
-            .iter()
-            .map(|region| RunningLaw::of(scenario, region))
-            .collect(),
+        laws: RunningLaw::of_regions(scenario),
         alike: scenario.firms.site_dispersion == 0.0 && scenario.firms.scale_exponent == 0.0,
         luck: Vec::new(),
         scale: Vec::new(),

@@ -347,12 +347,7 @@ impl<'s> Review<'s> {
         let safe = scale == 1.0 && farthest < 300.0 * self.choice_scale;
         let mut total = 0.0;
         for r in 0..self.places.len() {
-            let room = if r == here {
-                capacities.room_for_present(r)
-            } else {
-                capacities.room(r)
-            };
-            let open = room >= LEAST_ROOM_MW;
+            let open = capacities.room_for(r, r == here) >= LEAST_ROOM_MW;
             let mut bonus = 0.0;
             if r == here {
                 bonus += self.stay_bonus;

@@ -70,6 +70,13 @@ impl RunningLaw {
         }
     }
 
+    /// The laws of all regions, in their order.
+    #[must_use]
+    pub fn of_regions(scenario: &Scenario) -> Vec<Self> {
+        let regions = scenario.regions.iter();
+        regions.map(|region| Self::of(scenario, region)).collect()
+    }
+
     /// Whether a fleet runs as a whole or not at all.
     #[must_use]
     pub fn is_sharp(&self) -> bool {

@@ -9,3 +9,5 @@ mod laws;
 mod limits;
 mod mechanisms;
 mod naive;
+mod neutral;
+mod worlds;

@@ -1,0 +1,85 @@
+//! The distribution of weights over many units, from one record to the next.
+
+use crate::concentration::{Concentration, of_sorted_with};
+
+use super::NULL;
+
+/// A term of an entropy: 0 where there is nothing.
+pub fn q_ln_q(q: f64) -> f64 {
+    if q > 0.0 { q * libm::log(q) } else { 0.0 }
+}
+
+/// Weights of many units, kept in descending order from one record to the next.
+///
+/// Weights change little between records: what did not change is not computed again, sorting starts
+/// from the last order, and logarithms are taken only of weights that changed.
+pub struct Distribution {
+    /// Weight of each unit.
+    pub weights: Vec<f64>,
+    before: Vec<f64>,
+    order: Vec<u32>,
+    sorted: Vec<f64>,
+    logged: Vec<(f64, f64)>,
+    last: (Option<Concentration>, usize),
+}
+
+impl Distribution {
+    pub fn of(units: usize) -> Self {
+        Self {
+            weights: vec![0.0; units],
+            before: vec![0.0; units],
+            order: (0..units as u32).collect(),
+            sorted: Vec::with_capacity(units),
+            logged: vec![(0.0, 0.0); units],
+            last: (None, 0),
+        }
+    }
+
+    /// All weights 0, for `units` units: there may be more of them than before, never fewer.
+    pub fn clear(&mut self, units: usize) {
+        self.weights.fill(0.0);
+        while self.weights.len() < units {
+            self.order.push(self.weights.len() as u32);
+            self.weights.push(0.0);
+            self.before.push(0.0);
+            self.logged.push((0.0, 0.0));
+            // What was computed for fewer units holds no more.
+            self.before[0] = NULL;
+        }
+    }
+
+    /// Concentration, and the number of units with a weight.
+    pub fn concentration(&mut self) -> (Option<Concentration>, usize) {
+        if self.weights == self.before {
+            return self.last;
+        }
+        self.before.copy_from_slice(&self.weights);
+        self.gather();
+        // Units that merely stop or start leave the others in order.
+        if !self.sorted.is_sorted_by(|a, b| a >= b) {
+            let weights = &self.weights;
+            self.order.sort_by(|a, b| {
+                let by_weight = weights[*b as usize].total_cmp(&weights[*a as usize]);
+                by_weight.then(a.cmp(b))
+            });
+            self.gather();
+        }
+        let mut sum_q_ln_q = 0.0;
+        for (logged, weight) in self.logged.iter_mut().zip(&self.weights) {
+            if logged.0 != *weight {
+                *logged = (*weight, q_ln_q(*weight));
+            }
+            sum_q_ln_q += logged.1;
+        }
+        let concentration = of_sorted_with(&self.sorted, self.weights.len(), sum_q_ln_q);
+        self.last = (concentration.ok(), self.sorted.len());
+        self.last
+    }
+
+    /// The weights above 0 in the present order.
+    fn gather(&mut self) {
+        let weights = self.order.iter().map(|unit| self.weights[*unit as usize]);
+        self.sorted.clear();
+        self.sorted.extend(weights.filter(|weight| *weight > 0.0));
+    }
+}
