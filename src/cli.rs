@@ -1,5 +1,6 @@
 //! The command line: arguments, exit codes, and one file for each verb.
 
+mod backtest;
 mod check;
 mod explain;
 mod headline;
@@ -17,6 +18,7 @@ use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
 use clap::{Args, ColorChoice, CommandFactory, Parser, Subcommand};
+use hashdrift::backtest::NothingObserved;
 use hashdrift::engine::EngineError;
 use hashdrift::ensemble::EnsembleError;
 use hashdrift::output::OutputError;
@@ -35,6 +37,7 @@ Examples:
   hashdrift run scenarios/global-south.toml
   hashdrift run scenarios/global-south.toml --set regions.us.power.usd_per_mwh=80 --replicas 200
   hashdrift stress scenarios/global-south.toml
+  hashdrift backtest scenarios/backtest/china-ban-2021.toml
   hashdrift check my-scenario.toml
   hashdrift explain regions.us.power.usd_per_mwh
   hashdrift trace scenarios/three-regions.toml --replica 17
@@ -76,6 +79,8 @@ enum Verb {
     Check(check::Arguments),
     /// Lose each region, or meet an event, in twin histories; and what bans may take in a year
     Stress(stress::Arguments),
+    /// Try a scenario against what was measured: scores, bands, and the forecasts to beat
+    Backtest(backtest::Arguments),
     /// Rerun one replica alone and write its days and moves
     Trace(trace::Arguments),
     /// Run again what a metadata file describes and compare digests
@@ -192,6 +197,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Verb::Run(arguments) => run::run(&arguments, common),
         Verb::Check(arguments) => check::check(&arguments, common),
         Verb::Stress(arguments) => stress::stress(&arguments, common),
+        Verb::Backtest(arguments) => backtest::backtest(&arguments, common),
         Verb::Trace(arguments) => trace::trace(&arguments, common),
         Verb::Reproduce(arguments) => reproduce::reproduce(&arguments, common),
         Verb::Explain(arguments) => explain::explain(&arguments),
@@ -213,6 +219,9 @@ fn exit_code(error: &anyhow::Error) -> u8 {
                 LoadError::Refused(_) => exit::INVALID,
                 LoadError::Io { .. } => exit::INPUT_OUTPUT,
             };
+        }
+        if cause.is::<NothingObserved>() {
+            return exit::INVALID;
         }
         if let Some(error) = cause.downcast_ref::<EnsembleError>() {
             return match error {

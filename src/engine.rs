@@ -52,6 +52,14 @@ pub enum EngineError {
         /// Id of the region.
         region: String,
     },
+    /// What was drawn for this replica is another kind of world.
+    #[error(
+        "replica {replica}: the values drawn for it switch a mechanism on or off that is the other way round in the scenario; keep the laws of [uncertain] away from neutral values"
+    )]
+    OtherMechanisms {
+        /// The replica.
+        replica: u64,
+    },
 }
 
 /// A move that was decided, with what was compared.
@@ -142,6 +150,13 @@ impl<'s> Model<'s> {
         observer: &mut impl Observer,
     ) -> Result<Notes, EngineError> {
         assert_eq!(records.len(), self.record_len());
+        if let Some(own) = self.scenario.of_replica(replica) {
+            let model = Model::new(&own);
+            if model.record_width != self.record_width {
+                return Err(EngineError::OtherMechanisms { replica });
+            }
+            return model.run_replica(replica, records, observer);
+        }
         let mut history = self.begin(replica)?;
         let mut rows = records.chunks_exact_mut(self.record_width);
         for day in 0..self.scenario.days {
@@ -155,7 +170,18 @@ impl<'s> Model<'s> {
         Ok(history.notes)
     }
 
-    /// The eve of a history.
+    /// Whether a history can begin.
+    ///
+    /// # Errors
+    /// [`EngineError`] if its drawn start is impossible.
+    pub fn starts(&self, replica: u64) -> Result<(), EngineError> {
+        match self.scenario.of_replica(replica) {
+            Some(own) => Model::new(&own).begin(replica).map(drop),
+            None => self.begin(replica).map(drop),
+        }
+    }
+
+    /// The eve of a history, at the scenario's own values of what is uncertain.
     ///
     /// # Errors
     /// [`EngineError`] if the drawn start is impossible.

@@ -157,7 +157,7 @@ pub fn run_with(scenario: &Scenario, options: &Options<'_>) -> Result<Ensemble, 
                 return Err(EnsembleError::Interrupted);
             }
             // Once one has failed the others need not be run; those before it are, so that the first is told.
-            if failed.load(Ordering::Relaxed) && model.begin(u64::from(replica)).is_ok() {
+            if failed.load(Ordering::Relaxed) && model.starts(u64::from(replica)).is_ok() {
                 return Err(EnsembleError::Interrupted);
             }
             let mut records = vec![0.0; model.record_len()];

@@ -59,6 +59,7 @@
 //! by what they are for, so a change in one mechanism moves no draw of another. Any replica can be rerun
 //! alone. The model itself, equation by equation, is in `docs/model.md`.
 
+pub mod backtest;
 pub mod concentration;
 pub mod engine;
 pub mod ensemble;

@@ -1,6 +1,7 @@
 //! What a run leaves behind: tidy tables, in CSV and Parquet with the same values, and a metadata file
 //! that is enough to run it again.
 
+mod backtest;
 mod csv;
 mod folder;
 mod metadata;
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 use atomic_write_file::AtomicWriteFile;
 use sha2::{Digest, Sha256};
 
+pub use backtest::{measured_values_table, scores_table};
 pub use folder::{ResultsFolder, create_results_folder};
 pub use metadata::{
     Circumstances, METADATA_FILE, Metadata, ScenarioText, TableDigest, read_metadata,

@@ -68,6 +68,12 @@ pub enum Purpose {
     Bootstrap = 24,
     /// Bans of a year, for the distribution of what it may take.
     AnnualBans = 25,
+    /// Parameters of which every replica has its own values.
+    Uncertain = 26,
+    /// Errors of measurements.
+    Measurement = 27,
+    /// Forecasts that a model has to beat.
+    Reference = 28,
 }
 
 /// The key of all randomness of one replica.

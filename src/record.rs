@@ -289,6 +289,28 @@ pub struct Day<'a> {
     pub pools: &'a [u16],
 }
 
+/// Mean efficiency of the machines that run, J/TH; `None` where nothing runs.
+#[must_use]
+pub fn running_efficiency(today: &Day<'_>, fleets: &Fleets) -> Option<f64> {
+    let (mut watts, mut hash) = (0.0, 0.0);
+    for fleet in 0..fleets.len() {
+        let site = usize::from(fleets.site[fleet]);
+        if site == usize::from(fleets.nowhere()) {
+            continue;
+        }
+        let efficiency = fleets.efficiency[fleet];
+        let runs = if fleets.is_fixed() {
+            f64::from(u8::from(efficiency <= today.worst_running[site]))
+        } else {
+            fleets.lives.share[fleet] * today.powered[site]
+        };
+        let running = fleets.hash_phs[fleet] * runs;
+        watts += running * efficiency;
+        hash += running;
+    }
+    (hash > 0.0).then(|| watts / hash)
+}
+
 /// Computes records; keeps what can be carried from one to the next.
 pub struct Recorder<'s> {
     scenario: &'s Scenario,

@@ -7,24 +7,33 @@
 //!
 //! Everything behind this module takes a [`Scenario`] and asks no more questions.
 
+mod adjust;
 mod check;
 mod docs;
 mod document;
 mod load;
+mod observed;
 mod problem;
 mod raw;
 mod series;
 mod shape;
+mod uncertain;
 
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
+pub use adjust::AdjustError;
 pub use check::Warning;
 pub use docs::{KeyDoc, key_docs};
 pub use load::{LoadError, load_scenario, parse_scenario, warnings};
+pub use observed::{
+    DailyBlocks, ErrorModel, Feature, Measure, Metric, Observed, Point, Reference, Series,
+    hash_rate_of,
+};
 pub use problem::{Place, Problem, Refused, did_you_mean, printable};
 pub use raw::{BanTerms, Basin, Contract, Growth, Heat, Spikes, Supply, Switching};
 pub use shape::SCHEMA;
+pub use uncertain::{Factor, Law, Uncertain};
 
 use crate::protocol::{hashprice, subsidy_btc};
 use crate::units::{
@@ -79,6 +88,10 @@ pub struct Scenario {
     pub hazards_strike: bool,
     /// Correlation of the times at which any two hazards strike.
     pub hazard_correlation: f64,
+    /// What was measured of the real network; a run does not look at it.
+    pub observed: Option<Observed>,
+    /// Parameters of which every replica has its own values.
+    pub uncertain: Uncertain,
     /// The texts that the scenario was read from.
     pub source: Source,
 }

@@ -10,6 +10,8 @@
 //! Results are the same bits on every machine: sums run in replica order, with `+ - * /` and square
 //! roots only.
 
+pub mod scores;
+
 use std::cmp::Ordering;
 
 /// Probabilities of the quantiles of a [`Summary`].

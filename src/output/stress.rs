@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::table::{Cells, Column, Table};
+use super::table::{Cells, Table, table};
 use crate::resilience::annual::AnnualLoss;
 use crate::resilience::loss::Loss;
 use crate::resilience::spread::SimulatedLoss;
@@ -161,13 +161,4 @@ pub fn simulated_loss_table(losses: &[SimulatedLoss]) -> Table {
         ("var_95_se", number(&|loss| loss.var_95.standard_error)),
         ("es_95", number(&|loss| loss.es_95)),
     ])
-}
-
-fn table<const N: usize>(columns: [(&'static str, Cells); N]) -> Table {
-    Table {
-        columns: columns
-            .into_iter()
-            .map(|(name, cells)| Column { name, cells })
-            .collect(),
-    }
 }

@@ -57,6 +57,16 @@ impl Cells {
     }
 }
 
+/// A table of named columns.
+pub fn table<const N: usize>(columns: [(&'static str, Cells); N]) -> Table {
+    Table {
+        columns: columns
+            .into_iter()
+            .map(|(name, cells)| Column { name, cells })
+            .collect(),
+    }
+}
+
 /// The rows of a table as JSON objects.
 #[must_use]
 pub fn table_json(table: &Table) -> Value {

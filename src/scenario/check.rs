@@ -2,6 +2,7 @@
 
 mod firms;
 mod mechanisms;
+mod observed;
 mod oddities;
 mod regions;
 
@@ -9,6 +10,7 @@ use std::fmt;
 
 use firms::check_firms;
 use mechanisms::{check_basins, check_events, check_hardware, check_pools};
+use observed::{check_observed, check_uncertain};
 pub use oddities::warnings;
 use regions::{check_correlation, check_regions};
 
@@ -104,6 +106,8 @@ pub fn check(
     let pools = check_pools(&raw, &mut found);
     let basins = check_basins(&raw, &mut found);
     let happenings = check_events(&raw, &mut found);
+    let observed = check_observed(&raw, &mut found, source, inputs);
+    let uncertain = check_uncertain(&raw, &mut found, source, inputs);
     let network_hash = or_hole(
         PetahashPerSecond::new(raw.bitcoin.network_ehs * PETAHASH_PER_EXAHASH),
         &mut found,
@@ -170,8 +174,11 @@ pub fn check(
         hazards,
         hazards_strike: true,
         hazard_correlation: raw.policy.correlation,
+        observed,
+        uncertain: uncertain.unwrap_or_default(),
         source: source.clone(),
     };
+    found.can_be_drawn(&scenario);
     if complete {
         check_that_it_runs(&scenario, &mut found);
         check_that_it_fits(&scenario, &mut found);
@@ -235,7 +242,7 @@ fn check_price(
             return Usd::new(*usd).ok().map(|usd| PriceModel::Constant { usd });
         }
         RawPrice::Path { file } => {
-            return read_series(file, found, source, inputs, |text| {
+            return read_series(PRICE_FILE, file, found, source, inputs, |text| {
                 daily_prices(file, text, raw.start.0, raw.days)
             })
             .map(|usd| PriceModel::Path { usd });
@@ -246,9 +253,10 @@ fn check_price(
             drift,
             mean_block_days,
         } => {
-            let (returns, spacing_days) = read_series(file, found, source, inputs, |text| {
-                evenly_spaced_returns(file, text)
-            })?;
+            let (returns, spacing_days) =
+                read_series(PRICE_FILE, file, found, source, inputs, |text| {
+                    evenly_spaced_returns(file, text)
+                })?;
             return Some(PriceModel::Bootstrap {
                 usd: Usd::new(*usd).ok()?,
                 drift: *drift,
@@ -286,20 +294,23 @@ fn check_price(
     })
 }
 
-/// Reads a price series that the scenario names.
+/// Key that names a price series.
+const PRICE_FILE: &str = "bitcoin.price.file";
+
+/// Reads a file that the scenario names under `key`.
 fn read_series<T>(
+    key: &str,
     file: &str,
     found: &mut Findings<'_, '_>,
     source: &mut Source,
     inputs: &mut ReadInput<'_>,
     series: impl FnOnce(&str) -> Result<T, Vec<Problem>>,
 ) -> Option<T> {
-    const KEY: &str = "bitcoin.price.file";
     let text = match inputs(file) {
         Ok(text) => text,
         Err(reason) => {
             found.add(
-                KEY,
+                key,
                 format!("cannot read `{}`: {reason}", printable(file)),
                 "name a CSV file relative to the scenario file",
             );
@@ -308,12 +319,15 @@ fn read_series<T>(
     };
     match series(&text) {
         Ok(values) => {
-            source.inputs.push((file.to_owned(), text));
+            // Named twice, it is one input.
+            if !source.inputs.iter().any(|(known, _)| known == file) {
+                source.inputs.push((file.to_owned(), text));
+            }
             Some(values)
         }
         Err(problems) => {
             let of_key = problems.into_iter().map(|problem| Problem {
-                key: KEY.into(),
+                key: key.into(),
                 ..problem
             });
             found.problems.extend(of_key);

@@ -57,6 +57,38 @@ pub fn key_docs() -> Vec<KeyDoc> {
     docs
 }
 
+/// Lowest and highest value of the number that a key holds, from its schema; infinite where there is no bound or no such key.
+#[must_use]
+pub fn range_of_key(key: &str) -> (f64, f64) {
+    /// As near to a bound that does not belong to the range as a value needs to be.
+    const JUST_ABOVE: f64 = 1e-9;
+    let mut schemas = vec![&*SCHEMA];
+    for segment in key.split('.') {
+        schemas = schemas
+            .into_iter()
+            .flat_map(|schema| {
+                let inner = branches(schema);
+                if inner.is_empty() {
+                    vec![schema]
+                } else {
+                    inner
+                }
+            })
+            .filter_map(|schema| {
+                let free = [&schema["items"], &schema["additionalProperties"]];
+                let named = schema["properties"].get(segment);
+                named.or_else(|| free.into_iter().find(|schema| schema.is_object()))
+            })
+            .collect();
+    }
+    let bound = |name: &str| schemas.iter().find_map(|schema| schema[name].as_f64());
+    let low = bound("minimum").or_else(|| bound("exclusiveMinimum").map(|low| low + JUST_ABOVE));
+    (
+        low.unwrap_or(f64::NEG_INFINITY),
+        bound("maximum").unwrap_or(f64::INFINITY),
+    )
+}
+
 fn collect(schema: &Value, path: &str, docs: &mut Vec<KeyDoc>) {
     let branches = branches(schema);
     if let Some(names) = text_choices(schema, &branches) {

@@ -7,6 +7,7 @@
 
 mod events;
 mod growth;
+mod observed;
 mod region;
 
 use indexmap::IndexMap;
@@ -17,6 +18,10 @@ use super::document::Document;
 use super::problem::Problem;
 pub use events::{BanTerms, RawEvent, RawEventKind, RawHazard, RawPolicy};
 pub use growth::{Growth, RawFrontier, RawHardware, Supply, Switching};
+pub use observed::{
+    RawError, RawFactor, RawFeature, RawMeasure, RawMetric, RawObserved, RawReference, RawSeries,
+    RawUncertain,
+};
 pub use region::{Basin, Contract, Heat, RawPower, RawRegion, Spikes};
 
 /// A scenario: one world, its start, and how often its history is drawn.
@@ -90,6 +95,11 @@ pub struct RawScenario {
     /// How the hazards hang together.
     #[serde(default)]
     pub policy: RawPolicy,
+    /// What was measured of the real network, for `hashdrift backtest`.
+    pub observed: Option<RawObserved>,
+    /// Parameters that every replica draws for itself.
+    #[serde(default)]
+    pub uncertain: RawUncertain,
 }
 
 /// The Bitcoin network at the start.

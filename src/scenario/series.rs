@@ -73,7 +73,7 @@ pub fn evenly_spaced_returns(file: &str, text: &str) -> Result<(Vec<f64>, u32), 
     Ok((returns.collect(), spacing as u32))
 }
 
-fn problem(file: &str, line: usize, rule: String, next: &str) -> Problem {
+pub fn problem(file: &str, line: usize, rule: String, next: &str) -> Problem {
     Problem {
         place: Place::File {
             file: file.to_owned(),
@@ -85,8 +85,44 @@ fn problem(file: &str, line: usize, rule: String, next: &str) -> Problem {
     }
 }
 
-/// Line, date and log price of every row, in order of time; at least one.
-fn points(file: &str, text: &str) -> Result<Vec<(usize, Date, f64)>, Vec<Problem>> {
+/// Prices and their days, counted from `start`, of all rows of a file that [`daily_prices`] or [`evenly_spaced_returns`] has read.
+pub fn dated_prices(file: &str, text: &str, start: Date) -> Vec<(f64, f64)> {
+    let rows = points(file, text).unwrap_or_default().into_iter();
+    rows.map(|(_, date, log_price)| {
+        let day = f64::from(days_between(start, date));
+        (day, libm::exp(log_price))
+    })
+    .collect()
+}
+
+/// A row of a dated table: its line, its date, and its cells in the order in which their columns were asked for.
+pub struct Row {
+    /// Line of the file.
+    pub line: usize,
+    /// Its date.
+    pub date: Date,
+    /// Its cells.
+    pub cells: Vec<String>,
+}
+
+impl Row {
+    /// A problem of this row.
+    pub fn problem(&self, file: &str, rule: String, next: &str) -> Problem {
+        problem(file, self.line, rule, next)
+    }
+
+    /// The number in a cell, if it is one and `in_range`.
+    pub fn number(&self, cell: usize, in_range: impl Fn(f64) -> bool) -> Option<f64> {
+        let number = self.cells[cell].parse().ok();
+        number.filter(|number: &f64| number.is_finite() && in_range(*number))
+    }
+}
+
+/// Rows of a CSV file with a column `date` and those named in `columns`; lines that begin with `#` are comments.
+///
+/// # Errors
+/// A column that is missing, rows that are no CSV or have no date, a file without rows.
+pub fn dated_rows(file: &str, text: &str, columns: &[&str]) -> Result<Vec<Row>, Vec<Problem>> {
     let at = |line: usize, rule: String, next: &str| problem(file, line, rule, next);
     let mut reader = csv::ReaderBuilder::new()
         .comment(Some(b'#'))
@@ -96,18 +132,21 @@ fn points(file: &str, text: &str) -> Result<Vec<(usize, Date, f64)>, Vec<Problem
         Ok(header) => header.clone(),
         Err(error) => return Err(vec![at(1, error.to_string(), "write CSV")]),
     };
-    let column = |name: &str| header.iter().position(|title| title == name);
-    let (Some(dates), Some(prices)) = (column("date"), column("usd")) else {
+    let column = |name: &&str| header.iter().position(|title| title == *name);
+    let wanted: Option<Vec<usize>> = columns.iter().map(column).collect();
+    let (Some(dates), Some(wanted)) = (column(&"date"), wanted) else {
         let seen: Vec<&str> = header.iter().collect();
         return Err(vec![at(
             1,
             format!("the columns are {}", printable(&seen.join(","))),
-            "the first line must name the columns date and usd",
+            &format!(
+                "the first line must name the columns date and {}",
+                columns.join(" and ")
+            ),
         )]);
     };
-
     let mut problems = Vec::new();
-    let mut points: Vec<(usize, Date, f64)> = Vec::new();
+    let mut rows = Vec::new();
     for record in reader.records() {
         let record = match record {
             Ok(record) => record,
@@ -118,38 +157,71 @@ fn points(file: &str, text: &str) -> Result<Vec<(usize, Date, f64)>, Vec<Problem
             }
         };
         let line = record.position().map_or(1, |p| p.line() as usize);
-        let (date, price) = (&record[dates], &record[prices]);
-        let Ok(date) = date.parse::<Date>() else {
-            problems.push(at(
+        match record[dates].parse::<Date>() {
+            Ok(date) => rows.push(Row {
                 line,
-                format!("`{}` is not a date", printable(date)),
+                date,
+                cells: wanted
+                    .iter()
+                    .map(|column| record[*column].to_owned())
+                    .collect(),
+            }),
+            Err(_) => problems.push(at(
+                line,
+                format!("`{}` is not a date", printable(&record[dates])),
                 "write year, month and day, as in 2025-10-15",
-            ));
-            continue;
-        };
-        let Some(price) = price.parse().ok().filter(|p: &f64| *p > 0.0 && *p <= 1e12) else {
-            problems.push(at(
-                line,
+            )),
+        }
+    }
+    if problems.is_empty() && rows.is_empty() {
+        problems.push(at(1, "there are no rows".into(), "add some"));
+    }
+    if problems.is_empty() {
+        Ok(rows)
+    } else {
+        Err(problems)
+    }
+}
+
+/// Whether the rows come in order of time, each later than the one before it; otherwise where not.
+///
+/// # Errors
+/// Every row that does not.
+pub fn in_order_of_time(file: &str, rows: &[Row]) -> Result<(), Vec<Problem>> {
+    let late = rows.windows(2).filter(|pair| pair[0].date >= pair[1].date);
+    let problems: Vec<Problem> = late
+        .map(|pair| {
+            pair[1].problem(
+                file,
+                format!("{} does not come after the row before it", pair[1].date),
+                "put the rows in order of time, one a day at most",
+            )
+        })
+        .collect();
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(problems)
+    }
+}
+
+/// Line, date and log price of every row, in order of time; at least one.
+fn points(file: &str, text: &str) -> Result<Vec<(usize, Date, f64)>, Vec<Problem>> {
+    let rows = dated_rows(file, text, &["usd"])?;
+    let mut problems = in_order_of_time(file, &rows).err().unwrap_or_default();
+    let mut points = Vec::new();
+    for row in &rows {
+        match row.number(0, |price| price > 0.0 && price <= 1e12) {
+            Some(price) => points.push((row.line, row.date, libm::log(price))),
+            None => problems.push(row.problem(
+                file,
                 format!(
                     "`{}` is not a price above 0 and at most 1e12",
-                    printable(price)
+                    printable(&row.cells[0])
                 ),
                 "write USD per bitcoin",
-            ));
-            continue;
-        };
-        if points.last().is_some_and(|(_, before, _)| *before >= date) {
-            problems.push(at(
-                line,
-                format!("{date} does not come after the row before it"),
-                "put the rows in order of time, one a day at most",
-            ));
-            continue;
+            )),
         }
-        points.push((line, date, libm::log(price)));
-    }
-    if problems.is_empty() && points.is_empty() {
-        problems.push(at(1, "there are no rows".into(), "add prices"));
     }
     if problems.is_empty() {
         Ok(points)

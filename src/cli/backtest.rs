@@ -1,0 +1,232 @@
+//! `hashdrift backtest`: a scenario against what was measured.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use hashdrift::backtest::{Block, Row, RowKind, Scores, observed_of};
+use hashdrift::output::{measured_values_table, scores_table, table_json, write_csv};
+use hashdrift::scenario::{Metric, Observed, Scenario};
+use serde_json::json;
+
+use super::interrupt::{FolderInCare, Interrupt, stop_on_interrupt};
+use super::progress::ReplicaProgress;
+use super::text_table::{new_table, number, tidy};
+use super::{Common, ScenarioArguments};
+
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    scenario: ScenarioArguments,
+    /// Number of histories to draw [default: the scenario's]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
+    replicas: Option<u32>,
+    /// Folder for the tables; if it exists, a numbered one beside it [default: results/SCENARIO-backtest]
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+    /// Print scores and values as JSON instead of tables
+    #[arg(long)]
+    json: bool,
+}
+
+const FILES: [&str; 2] = ["scores.csv", "values.csv"];
+
+pub fn backtest(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
+    let scenario = arguments.scenario.load(arguments.replicas, common.quiet)?;
+    let observed = observed_of(&scenario)?;
+    let wanted = arguments.out.clone().unwrap_or_else(|| {
+        Path::new("results").join(format!("{}-backtest", arguments.scenario.stem()))
+    });
+    let folder = FolderInCare::default();
+    let stop = stop_on_interrupt(&folder, Interrupt::InOrder);
+    let path = folder.make(&wanted, false)?;
+    let progress = ReplicaProgress::new(scenario.replicas, common.quiet);
+    let scores = hashdrift::backtest::backtest(&scenario, observed, &stop, &progress);
+    progress.finish();
+    let scores = scores?;
+    let tables = [
+        scores_table(&scores),
+        measured_values_table(&scenario, &scores),
+    ];
+    for (table, file) in tables.iter().zip(FILES) {
+        write_csv(table, &path.join(file))?;
+    }
+    folder.keep(&FILES);
+
+    let mut out = io::stdout().lock();
+    if arguments.json {
+        let [scores, values] = tables.each_ref().map(table_json);
+        let text = json!({
+            "scenario": scenario.name, "scenario_sha256": scenario.source.digest(),
+            "seed": scenario.seed, "replicas": scenario.replicas,
+            "scores": scores, "values": values,
+        });
+        serde_json::to_writer_pretty(&mut out, &text).map_err(io::Error::from)?;
+        writeln!(out)?;
+        return Ok(());
+    }
+    write!(out, "{}", text(&scenario, observed, &scores))?;
+    if !common.quiet {
+        writeln!(out)?;
+        for file in FILES {
+            writeln!(out, "{}", path.join(file).display())?;
+        }
+    }
+    Ok(())
+}
+
+/// A metric as it is shown: factor and decimals.
+fn shown(kind: RowKind) -> (f64, usize) {
+    match kind {
+        RowKind::Point(_, Metric::Share) => (100.0, 1),
+        RowKind::Point(_, Metric::Difficulty) => (1e-12, 2),
+        RowKind::Point(..) => (1.0, 1),
+        RowKind::Feature => (1.0, 3),
+    }
+}
+
+fn unit(kind: RowKind) -> &'static str {
+    match kind {
+        RowKind::Point(_, Metric::Share) => "%",
+        RowKind::Point(_, Metric::Difficulty) => "T",
+        RowKind::Point(_, Metric::HashRate) => "EH/s",
+        RowKind::Point(_, Metric::Efficiency) => "J/TH",
+        RowKind::Feature => "",
+    }
+}
+
+fn text(scenario: &Scenario, observed: &Observed, scores: &Scores) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = writeln!(
+        text,
+        "{}: {} replicas, seed {}, {} to {}; measured as the real network was, errors of measurement included\n",
+        scenario.name,
+        scenario.replicas,
+        scenario.seed,
+        scenario.start,
+        scenario.date(scenario.days - 1)
+    );
+    let titles = [
+        "measured",
+        "",
+        "date",
+        "seen",
+        "simulated",
+        "[5 %, 95 %]",
+        "inside",
+        "PIT",
+    ];
+    let mut table = new_table(&titles, &[3, 4, 5, 7]);
+    for row in &scores.rows {
+        let (factor, decimals) = shown(row.kind);
+        let value = |value: f64| number(factor * value, decimals);
+        let name = if row.name == "all" {
+            unit(row.kind).to_owned()
+        } else {
+            format!("{} {}", row.name, unit(row.kind))
+        };
+        table.add_row([
+            row.metric.clone(),
+            name,
+            scenario.date(row.until).to_string(),
+            value(row.observed),
+            value(row.quantiles[2]),
+            format!("[{}, {}]", value(row.quantiles[0]), value(row.quantiles[4])),
+            inside(row).to_owned(),
+            number(row.pit, 2),
+        ]);
+    }
+    let _ = writeln!(text, "{}\n", tidy(&table));
+    events(&mut text, scores);
+    for series in &observed.series {
+        if let Some((_, why)) = series.masked.first() {
+            let _ = writeln!(
+                text,
+                "not scored: {} values of {:?}: {why}",
+                series.masked.len(),
+                series.metric
+            );
+        }
+    }
+    let _ = writeln!(
+        text,
+        "Scores: mean of the continuous ranked probability score (logs of hash rate, difficulty and J/TH; shares in points), the energy\nscore for the shares of a date; skill is 1 - score / score of the other forecast\n"
+    );
+    text.push_str(&blocks(&scores.blocks));
+    text
+}
+
+fn inside(row: &Row) -> &'static str {
+    match (row.bands.half, row.bands.nine_tenths) {
+        (true, _) => "50 %",
+        (false, true) => "90 %",
+        _ => "no",
+    }
+}
+
+fn events(text: &mut String, scores: &Scores) {
+    for row in &scores.rows {
+        if let Some((probability, happened, brier)) = row.event {
+            let happened = if happened {
+                "happened"
+            } else {
+                "did not happen"
+            };
+            let _ = writeln!(
+                text,
+                "event, {}: probability {}, {happened}, Brier score {}",
+                row.metric,
+                number(probability, 2),
+                number(brier, 3)
+            );
+        }
+    }
+    if scores.rows.iter().any(|row| row.event.is_some()) {
+        text.push('\n');
+    }
+}
+
+fn blocks(blocks: &[Block]) -> String {
+    let titles = [
+        "",
+        "days",
+        "values",
+        "score",
+        "se",
+        "skill over persistence",
+        "random walk",
+        "free entry",
+        "in 50 %",
+        "in 90 %",
+    ];
+    let mut table = new_table(&titles, &[1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    for block in blocks {
+        let factor = if block.metric.starts_with("share") {
+            100.0
+        } else {
+            1.0
+        };
+        let decimals = if factor > 1.0 { 2 } else { 3 };
+        let maybe = |value: Option<f64>, decimals| {
+            value.map_or("-".into(), |value| number(value, decimals))
+        };
+        let percent =
+            |value: Option<f64>| value.map_or("-".into(), |value| number(100.0 * value, 0));
+        table.add_row([
+            block.metric.clone(),
+            block
+                .horizon
+                .map_or("all".into(), |days| format!("<= {days}")),
+            block.values.to_string(),
+            number(factor * block.score, decimals),
+            maybe(block.standard_error.map(|error| factor * error), decimals),
+            maybe(block.skill_persistence, 2),
+            maybe(block.skill_random_walk, 2),
+            maybe(block.skill_barrier, 2),
+            percent(block.covered_half),
+            percent(block.covered_nine_tenths),
+        ]);
+    }
+    format!("{}\n", tidy(&table))
+}

@@ -1,0 +1,231 @@
+//! Changing single numbers of a checked scenario by their key: what calibration and uncertain parameters do, many thousand times.
+//!
+//! Only numbers whose change leaves the rest of a scenario as it is are here: prices, rates, costs, tastes, room. What decides what
+//! there is (regions, days, firms, dates) is not.
+
+use super::docs::range_of_key;
+use super::{CapacityNow, Effect, Frontier, Scenario};
+use crate::units::{JoulesPerTerahash, Megawatts, Share, Usd, UsdPerMwh, UsdPerTerahash};
+
+/// A number that cannot be set.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum AdjustError {
+    /// It is not one of those that can be.
+    #[error("`{0}` is not a number that can be drawn or fitted, or the scenario does not give it")]
+    NoSuchNumber(String),
+    /// It would break the rule of its key.
+    #[error("{value} is out of range for `{key}`, which goes from {low} to {high}")]
+    OutOfRange {
+        /// The key.
+        key: String,
+        /// The value.
+        value: f64,
+        /// Lowest value.
+        low: f64,
+        /// Highest value.
+        high: f64,
+    },
+}
+
+/// Where a number lives.
+enum Slot<'a> {
+    Plain(&'a mut f64),
+    Days(&'a mut u32),
+    Power(&'a mut Megawatts),
+    Price(&'a mut UsdPerMwh),
+    PerTerahash(&'a mut UsdPerTerahash),
+    Efficiency(&'a mut JoulesPerTerahash),
+    Part(&'a mut Share),
+    Money(&'a mut Usd),
+}
+
+impl Slot<'_> {
+    fn get(&self) -> f64 {
+        match self {
+            Self::Plain(value) => **value,
+            Self::Days(value) => f64::from(**value),
+            Self::Power(value) => value.get(),
+            Self::Price(value) => value.get(),
+            Self::PerTerahash(value) => value.get(),
+            Self::Efficiency(value) => value.get(),
+            Self::Part(value) => value.get(),
+            Self::Money(value) => value.get(),
+        }
+    }
+
+    /// `None` if the quantity cannot hold the number.
+    fn set(self, number: f64) -> Option<()> {
+        match self {
+            Self::Plain(value) => *value = number,
+            Self::Days(value) => *value = libm::round(number) as u32,
+            Self::Power(value) => *value = Megawatts::new(number).ok()?,
+            Self::Price(value) => *value = UsdPerMwh::new(number).ok()?,
+            Self::PerTerahash(value) => *value = UsdPerTerahash::new(number).ok()?,
+            Self::Efficiency(value) => *value = JoulesPerTerahash::new(number).ok()?,
+            Self::Part(value) => *value = Share::new(number).ok()?,
+            Self::Money(value) => *value = Usd::new(number).ok()?,
+        }
+        Some(())
+    }
+}
+
+impl Scenario {
+    /// The number that a key such as `growth.hurdle` or `regions.us.power.usd_per_mwh` holds, in the unit of the key.
+    ///
+    /// # Errors
+    /// [`AdjustError::NoSuchNumber`] unless it is one of those that can be drawn.
+    pub fn number(&mut self, key: &str) -> Result<f64, AdjustError> {
+        slot(self, key)
+            .map(|slot| slot.get())
+            .ok_or_else(|| AdjustError::NoSuchNumber(key.to_owned()))
+    }
+
+    /// Sets such a number. Whole numbers are rounded.
+    ///
+    /// # Errors
+    /// [`AdjustError`] if it is not one of those that can be drawn, or the value is out of the key's range.
+    pub fn set_number(&mut self, key: &str, value: f64) -> Result<(), AdjustError> {
+        let (low, high) = range_of_key(key);
+        let out = || AdjustError::OutOfRange {
+            key: key.to_owned(),
+            value,
+            low,
+            high,
+        };
+        let slot = slot(self, key).ok_or_else(|| AdjustError::NoSuchNumber(key.to_owned()))?;
+        if !value.is_finite() || value < low || value > high {
+            return Err(out());
+        }
+        slot.set(value).ok_or_else(out)
+    }
+}
+
+fn slot<'a>(scenario: &'a mut Scenario, key: &str) -> Option<Slot<'a>> {
+    use Slot::{Days, Efficiency, PerTerahash, Plain, Price};
+    let path: Vec<&str> = key.split('.').collect();
+    let growth = scenario.growth.as_mut();
+    let (hardware, moving) = (&mut scenario.hardware, &mut scenario.moving);
+    Some(match path[..] {
+        ["bitcoin", "fee_ratio"] => Plain(&mut scenario.bitcoin.fee_ratio),
+        ["firms", "scale_exponent"] => Plain(&mut scenario.firms.scale_exponent),
+        ["firms", "site_dispersion"] => Plain(&mut scenario.firms.site_dispersion),
+        ["firms", "tail_alpha"] => Plain(&mut scenario.firms.tail_alpha),
+        ["firms", "efficiency", which] => match (&mut scenario.firms.efficiency, which) {
+            (super::Efficiency::Normal { mean, .. }, "mean") => Efficiency(mean),
+            (super::Efficiency::Normal { sd, .. }, "sd") => Plain(sd),
+            _ => return None,
+        },
+        ["growth", which] => growth_slot(growth?, which)?,
+        ["hardware", "usd_per_th"] => PerTerahash(&mut hardware.price),
+        ["hardware", "elasticity"] => Plain(&mut hardware.elasticity),
+        ["hardware", "premium"] => Plain(&mut hardware.premium),
+        ["hardware", "floor_usd_per_th"] => PerTerahash(&mut hardware.floor),
+        ["hardware", "retire_per_year"] => Plain(&mut hardware.retire_per_year),
+        ["hardware", "exit_after_idle_days"] => Plain(&mut hardware.exit_after_idle_days),
+        ["hardware", "efficiency_spread"] => Plain(&mut hardware.efficiency_spread),
+        ["hardware", "life_years"] => Plain(&mut hardware.life_years),
+        ["hardware", "site_usd_per_kw"] => Plain(&mut hardware.site_usd_per_kw),
+        ["hardware", "supply", "ehs_per_month"] => {
+            Plain(&mut hardware.supply.as_mut()?.ehs_per_month)
+        }
+        ["hardware", "supply", "growth_per_year"] => {
+            Plain(&mut hardware.supply.as_mut()?.growth_per_year)
+        }
+        ["hardware", "frontier", which] => match (hardware.frontier.as_mut()?, which) {
+            (Frontier::Exponential { limit, .. }, "limit_j_per_th") => Efficiency(limit),
+            (Frontier::Exponential { rate, .. }, "rate_per_year") => Plain(rate),
+            _ => return None,
+        },
+        ["switching", "off_days"] => Plain(&mut scenario.switching.off_days),
+        ["switching", "on_days"] => Plain(&mut scenario.switching.on_days),
+        ["moving", "review_days"] => Days(&mut moving.review_days),
+        ["moving", "consider_per_year"] => Plain(&mut moving.consider_per_year),
+        ["moving", "downtime_days"] => Plain(&mut moving.downtime_days),
+        ["moving", "horizon_years"] => Plain(&mut moving.horizon_years),
+        ["moving", "choice_scale_usd_per_mwh"] => Price(&mut moving.choice_scale),
+        ["moving", "ship_usd_per_th"] => PerTerahash(&mut moving.ship),
+        ["moving", "breakage"] => Slot::Part(&mut moving.breakage),
+        ["moving", "stay_bonus_usd_per_mwh"] => Plain(&mut moving.stay_bonus),
+        ["moving", "home_bonus_usd_per_mwh"] => Plain(&mut moving.home_bonus),
+        ["moving", "policy_loss_usd_per_mw"] => Slot::Money(&mut moving.policy_loss_per_mw),
+        ["expectations", "hashprice_decay"] => Plain(&mut scenario.expectations.hashprice_decay),
+        ["expectations", "spot_memory"] => Plain(&mut scenario.expectations.spot_memory),
+        ["expectations", "smoothing_days"] => Plain(&mut scenario.expectations.smoothing_days),
+        ["regions", id, ref rest @ ..] => {
+            let region = scenario.regions.iter_mut().find(|region| region.id == id)?;
+            region_slot(region, rest)?
+        }
+        ["events", number, ref rest @ ..] => {
+            let event = scenario.events.get_mut(number.parse::<usize>().ok()?)?;
+            effect_slot(&mut event.effect, rest)?
+        }
+        _ => return None,
+    })
+}
+
+fn growth_slot<'a>(growth: &'a mut super::Growth, which: &str) -> Option<Slot<'a>> {
+    Some(match which {
+        "rate_per_month" => Slot::Plain(&mut growth.rate_per_month),
+        "cap_per_month" => Slot::Plain(&mut growth.cap_per_month),
+        "hurdle" => Slot::Plain(&mut growth.hurdle),
+        "luck_sd" => Slot::Plain(&mut growth.luck_sd),
+        "discount_rate" => Slot::Plain(&mut growth.discount_rate),
+        "lead_days" => Slot::Days(&mut growth.lead_days),
+        "pipeline_per_month" => Slot::Plain(&mut growth.pipeline_per_month),
+        "entry_share" => Slot::Plain(&mut growth.entry_share),
+        _ => return None,
+    })
+}
+
+fn region_slot<'a>(region: &'a mut super::Region, path: &[&str]) -> Option<Slot<'a>> {
+    let power = &mut region.power;
+    Some(match path {
+        ["size"] => Slot::Plain(&mut region.size),
+        ["appeal_usd_per_mwh"] => Slot::Plain(&mut region.appeal),
+        ["duty"] => Slot::Plain(&mut region.duty),
+        ["tax"] => Slot::Part(&mut region.tax),
+        ["power", "usd_per_mwh"] => Slot::Price(&mut power.base),
+        ["power", "adder_usd_per_mwh"] => Slot::Price(&mut power.adder),
+        ["power", "trend_per_year"] => Slot::Plain(&mut power.trend_per_year),
+        ["power", "volatility"] => Slot::Plain(&mut power.volatility),
+        ["power", "intraday_sd"] => Slot::Plain(&mut power.intraday_sd),
+        ["capacity", which] => {
+            let room = region.capacity.as_mut()?;
+            match (*which, &mut room.now) {
+                ("build_mw_per_month", _) => Slot::Power(&mut room.build_per_month),
+                ("max_mw", _) => Slot::Power(room.max.as_mut()?),
+                ("mw", CapacityNow::Load(megawatts)) => Slot::Power(megawatts),
+                ("start_utilisation", CapacityNow::Utilisation(part)) => Slot::Plain(part),
+                _ => return None,
+            }
+        }
+        _ => return None,
+    })
+}
+
+fn effect_slot<'a>(effect: &'a mut Effect, path: &[&str]) -> Option<Slot<'a>> {
+    Some(match (path, effect) {
+        (
+            ["size"],
+            Effect::TariffFactor(size)
+            | Effect::Curtail(size)
+            | Effect::Outage(size)
+            | Effect::Drought(size)
+            | Effect::Duty(size)
+            | Effect::Tax(size)
+            | Effect::HardwarePrice(size)
+            | Effect::BtcPrice(size),
+        ) => Slot::Plain(size),
+        (["ban", which], Effect::Ban(terms)) => Slot::Plain(match *which {
+            "compliance" => &mut terms.compliance,
+            "compliance_days" => &mut terms.compliance_days,
+            "shape" => &mut terms.shape,
+            "covert_share" => &mut terms.covert_share,
+            "covert_delay_days" => &mut terms.covert_delay_days,
+            "covert_penalty" => &mut terms.covert_penalty,
+            "abandon_days" => &mut terms.abandon_days,
+            _ => return None,
+        }),
+        _ => return None,
+    })
+}

@@ -1,0 +1,108 @@
+//! What was measured of the real network, checked: days counted from the start, regions by index.
+
+use crate::protocol::HASHES_PER_DIFFICULTY;
+
+pub use super::raw::{
+    RawError as ErrorModel, RawMeasure as Measure, RawMetric as Metric, RawReference as Reference,
+};
+
+/// What was measured of the real network.
+#[derive(Debug, Clone)]
+pub struct Observed {
+    /// Blocks and difficulty by day; may begin before the start.
+    pub daily: Vec<DailyBlocks>,
+    /// Days after the start up to which scores are given besides those over everything, in ascending order.
+    pub horizons: Vec<u32>,
+    /// What a forecaster without a model knew.
+    pub reference: Reference,
+    /// What was measured on many dates.
+    pub series: Vec<Series>,
+    /// What is read off whole paths.
+    pub features: Vec<Feature>,
+    /// Price of bitcoin and its day, from the series that the scenario names, where it names one: what came before the start as well.
+    pub price_history: Vec<(f64, f64)>,
+}
+
+/// Blocks of one day.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DailyBlocks {
+    /// The day, counted from the start; may be negative.
+    pub day: i32,
+    /// Blocks found.
+    pub blocks: f64,
+    /// Difficulty at which they were found, about: that of the day's first blocks where it changed.
+    pub difficulty: f64,
+}
+
+/// Something measured on many dates.
+#[derive(Debug, Clone)]
+pub struct Series {
+    /// What.
+    pub metric: Metric,
+    /// Days of which a value is the mean; they end on its day.
+    pub average_days: u32,
+    /// How far it may be from the truth.
+    pub error: ErrorModel,
+    /// Hash rate booked elsewhere: from, to, part.
+    pub misplaced: Vec<(usize, usize, f64)>,
+    /// The values to be scored, by day.
+    pub points: Vec<Point>,
+    /// Values that are not scored, and why.
+    pub masked: Vec<(Point, String)>,
+}
+
+/// One measured value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Point {
+    /// Its day.
+    pub day: u32,
+    /// For people: the region or regions; `all` for the network.
+    pub name: String,
+    /// Indexes of the regions; none for the network.
+    pub regions: Vec<usize>,
+    /// EH/s, J/TH, a part of 1, or a difficulty.
+    pub value: f64,
+}
+
+/// Something read off a whole path.
+#[derive(Debug, Clone)]
+pub struct Feature {
+    /// What it is.
+    pub name: String,
+    /// Of what.
+    pub metric: Metric,
+    /// Of which regions, for a share.
+    pub regions: Vec<usize>,
+    /// What is read off.
+    pub measure: Measure,
+    /// Days of which a day's value is the mean.
+    pub average_days: u32,
+    /// First and last day looked at.
+    pub window: (u32, u32),
+    /// What was observed; `None`: to be read off the measured days.
+    pub value: Option<f64>,
+    /// Standard deviation of the error.
+    pub sd: f64,
+    /// The event that is scored.
+    pub at_least: Option<f64>,
+}
+
+impl DailyBlocks {
+    /// Hash rate in EH/s, or difficulty.
+    #[must_use]
+    pub fn of(&self, metric: Metric) -> f64 {
+        match metric {
+            Metric::Difficulty => self.difficulty,
+            _ => hash_rate_of(self.blocks * self.difficulty),
+        }
+    }
+}
+
+/// Hash rate of a day in EH/s by its blocks, each counted with its difficulty.
+#[must_use]
+pub fn hash_rate_of(work: f64) -> f64 {
+    work * HASHES_PER_DIFFICULTY / SECONDS_PER_DAY / HASHES_PER_EXAHASH
+}
+
+const SECONDS_PER_DAY: f64 = 86_400.0;
+const HASHES_PER_EXAHASH: f64 = 1e18;
