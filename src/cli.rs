@@ -1,6 +1,7 @@
 //! The command line: arguments, exit codes, and one file for each verb.
 
 mod backtest;
+mod calibrate;
 mod check;
 mod explain;
 mod headline;
@@ -38,6 +39,7 @@ Examples:
   hashdrift run scenarios/global-south.toml --set regions.us.power.usd_per_mwh=80 --replicas 200
   hashdrift stress scenarios/global-south.toml
   hashdrift backtest scenarios/backtest/china-ban-2021.toml
+  hashdrift calibrate scenarios/backtest/calibration.toml
   hashdrift check my-scenario.toml
   hashdrift explain regions.us.power.usd_per_mwh
   hashdrift trace scenarios/three-regions.toml --replica 17
@@ -81,6 +83,8 @@ enum Verb {
     Stress(stress::Arguments),
     /// Try a scenario against what was measured: scores, bands, and the forecasts to beat
     Backtest(backtest::Arguments),
+    /// Fit parameters to episodes of the past, say what these cannot tell, try the fit on those left out
+    Calibrate(calibrate::Arguments),
     /// Rerun one replica alone and write its days and moves
     Trace(trace::Arguments),
     /// Run again what a metadata file describes and compare digests
@@ -198,6 +202,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Verb::Check(arguments) => check::check(&arguments, common),
         Verb::Stress(arguments) => stress::stress(&arguments, common),
         Verb::Backtest(arguments) => backtest::backtest(&arguments, common),
+        Verb::Calibrate(arguments) => calibrate::calibrate(&arguments, common),
         Verb::Trace(arguments) => trace::trace(&arguments, common),
         Verb::Reproduce(arguments) => reproduce::reproduce(&arguments, common),
         Verb::Explain(arguments) => explain::explain(&arguments),

@@ -11,7 +11,7 @@ use crate::protocol::hashprice;
 use crate::random::{Purpose, Streams, normal, seek_day};
 use crate::record::{Day, Ledger, Recorder, quantities};
 use crate::scenario::Scenario;
-use crate::units::DAYS_PER_MONTH;
+use crate::units::{DAYS_PER_MONTH, breakeven_power_price};
 use crate::world::capacity::Capacities;
 use crate::world::events::Events;
 use crate::world::expectation::{Expectations, Seen};
@@ -230,6 +230,11 @@ impl<'s> Model<'s> {
             worst_today: vec![0.0; regions],
             delivered: vec![0.0; regions],
             moved: vec![0.0; regions * regions],
+            develops: scenario.regions.iter().any(|region| {
+                let room = region.capacity.as_ref();
+                room.is_some_and(|room| room.build_response > 0.0)
+            }),
+            margins: vec![0.0; regions],
             blocks: streams.open(Purpose::Blocks, 0),
             choices: streams.open(Purpose::Review, 0),
             considerations: Considerations::new(scenario, streams),
@@ -318,6 +323,9 @@ pub struct History<'m> {
     /// Price of the power that a machine would save by being off, at the meter, USD/MWh.
     delivered: Vec<f64>,
     moved: Vec<f64>,
+    /// Whether sites are built where mining pays, and what it pays by region, USD/MWh.
+    develops: bool,
+    margins: Vec<f64>,
     blocks: ChaCha8Rng,
     choices: ChaCha8Rng,
     considerations: Option<Considerations>,
@@ -403,6 +411,7 @@ impl History<'_> {
             conditions: &self.events.conditions,
             powered: &self.powered,
         });
+        self.develop_sites();
         self.review_fleets(day, observer);
         self.orders
             .close_day(day, &mut self.market, &mut self.capacities.reserved);
@@ -410,6 +419,22 @@ impl History<'_> {
             self.conserves(),
             "day {day}: load, machines and fleets disagree"
         );
+    }
+
+    /// Those who build sites see what the machines on sale are expected to earn above their power.
+    fn develop_sites(&mut self) {
+        if !self.develops {
+            return;
+        }
+        let hashprice = self.expectations.hashprice(&self.network);
+        let breakeven = breakeven_power_price(hashprice, self.market.frontier);
+        for (r, region) in self.scenario.regions.iter().enumerate() {
+            let kept =
+                kept_of_revenue(self.scenario, region) - self.events.conditions.regions[r].tax;
+            let margin = breakeven * kept - self.expectations.delivered[r];
+            self.margins[r] = margin.max(0.0) * self.expectations.uptime[r];
+        }
+        self.capacities.develop(&self.margins);
     }
 
     /// Puts the fleets that arrive today in place. Who finds the region closed by a ban looks for another.
@@ -431,10 +456,36 @@ impl History<'_> {
         {
             if order.replaces {
                 self.replace(&order);
+            } else if self.finds_room(&order) {
+                self.install(day, &order);
             } else {
+                self.orders.wait(order, &mut self.capacities.reserved);
+            }
+        }
+        for region in 0..self.scenario.regions.len() {
+            loop {
+                let room = if self.events.conditions.regions[region].banned {
+                    f64::INFINITY
+                } else {
+                    self.capacities.room_today(region)
+                };
+                let reserved = &mut self.capacities.reserved;
+                let Some(order) = self.orders.next_waiting(region, room, reserved) else {
+                    break;
+                };
                 self.install(day, &order);
             }
         }
+    }
+
+    /// Whether machines that are delivered can be put in place. Those of a region that has banned mining are, to look for another.
+    fn finds_room(&self, order: &Order) -> bool {
+        let region = &self.scenario.regions[order.region];
+        let banned = self.events.conditions.regions[order.region].banned;
+        banned
+            || self
+                .capacities
+                .takes(order.region, order.power_mw() * region.power.pue)
     }
 
     /// New machines take the place of a fleet's old ones, up to all of its power.

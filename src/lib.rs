@@ -60,6 +60,7 @@
 //! alone. The model itself, equation by equation, is in `docs/model.md`.
 
 pub mod backtest;
+pub mod calibration;
 pub mod concentration;
 pub mod engine;
 pub mod ensemble;

@@ -2,6 +2,7 @@
 //! that is enough to run it again.
 
 mod backtest;
+mod calibration;
 mod csv;
 mod folder;
 mod metadata;
@@ -19,6 +20,9 @@ use atomic_write_file::AtomicWriteFile;
 use sha2::{Digest, Sha256};
 
 pub use backtest::{measured_values_table, scores_table};
+pub use calibration::{
+    JOURNAL_FILE, Journal, estimates_table, left_out_table, pairs_table, posterior_table,
+};
 pub use folder::{ResultsFolder, create_results_folder};
 pub use metadata::{
     Circumstances, METADATA_FILE, Metadata, ScenarioText, TableDigest, read_metadata,
@@ -126,6 +130,12 @@ pub fn digest_file(path: &Path) -> Result<(u64, String), OutputError> {
     io::copy(&mut file, &mut hashing).map_err(fail)?;
     let digest = crate::units::hexadecimal(&hashing.hasher.finalize());
     Ok((hashing.bytes, digest))
+}
+
+/// SHA-256 of a text, in hexadecimal digits.
+#[must_use]
+pub fn digest_text(text: &str) -> String {
+    crate::units::hexadecimal(&Sha256::digest(text.as_bytes()))
 }
 
 /// Digests of the tables of an ensemble without writing them anywhere.

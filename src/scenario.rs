@@ -31,7 +31,7 @@ pub use observed::{
     hash_rate_of,
 };
 pub use problem::{Place, Problem, Refused, did_you_mean, printable};
-pub use raw::{BanTerms, Basin, Contract, Growth, Heat, Spikes, Supply, Switching};
+pub use raw::{BanTerms, Basin, Contract, Growth, Heat, Slots, Spikes, Supply, Switching};
 pub use shape::SCHEMA;
 pub use uncertain::{Factor, Law, Uncertain};
 
@@ -345,8 +345,12 @@ impl Power {
 pub struct Capacity {
     /// Now.
     pub now: CapacityNow,
-    /// MW built a month.
+    /// MW built a month, whatever mining pays.
     pub build_per_month: Megawatts,
+    /// Part of itself by which the capacity grows in a month where new machines are expected to earn 100 USD/MWh above their power.
+    pub build_response: f64,
+    /// Time in which those who build sites see what mining pays, days.
+    pub build_lag_days: f64,
     /// Ceiling of what is built.
     pub max: Option<Megawatts>,
     /// What of it hangs on water.

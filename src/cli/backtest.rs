@@ -187,7 +187,8 @@ fn events(text: &mut String, scores: &Scores) {
     }
 }
 
-fn blocks(blocks: &[Block]) -> String {
+/// A table of scores.
+pub fn blocks(blocks: &[Block]) -> String {
     let titles = [
         "",
         "days",

@@ -13,6 +13,7 @@ pub struct ReplicaProgress {
 }
 
 struct Lines {
+    things: &'static str,
     total: u64,
     done: AtomicU64,
     started: Instant,
@@ -21,22 +22,27 @@ struct Lines {
 impl ReplicaProgress {
     /// On standard error; silent if `quiet`.
     pub fn new(replicas: u32, quiet: bool) -> Self {
+        Self::of("replicas", replicas, quiet)
+    }
+
+    /// The same for other things than replicas.
+    pub fn of(things: &'static str, total: u32, quiet: bool) -> Self {
         let terminal = std::io::stderr().is_terminal();
         let bar = if quiet || !terminal {
             ProgressBar::hidden()
         } else {
-            ProgressBar::new(u64::from(replicas))
+            ProgressBar::new(u64::from(total))
         };
         // The template is a constant that tests run; a plain bar is no harm.
-        if let Ok(style) =
-            ProgressStyle::with_template("{bar:40} {pos}/{len} replicas, {per_sec}, {eta} left")
-        {
+        let template = format!("{{bar:40}} {{pos}}/{{len}} {things}, {{per_sec}}, {{eta}} left");
+        if let Ok(style) = ProgressStyle::with_template(&template) {
             bar.set_style(style);
         }
         Self {
             bar,
             lines: (!quiet && !terminal).then(|| Lines {
-                total: u64::from(replicas),
+                things,
+                total: u64::from(total),
                 done: AtomicU64::new(0),
                 started: Instant::now(),
             }),
@@ -60,8 +66,9 @@ impl Progress for ReplicaProgress {
             // Shown with one digit.
             let left = elapsed / done as f64 * (lines.total - done) as f64;
             anstream::eprintln!(
-                "{done}/{} replicas, {elapsed:.1} s, {left:.1} s left",
-                lines.total
+                "{done}/{} {}, {elapsed:.1} s, {left:.1} s left",
+                lines.total,
+                lines.things
             );
         }
     }

@@ -26,7 +26,7 @@ impl<W: Write> TableWriter for CsvWriter<W> {
         use std::fmt::Write as _;
         if !self.headed {
             self.writer
-                .write_record(batch.columns.iter().map(|column| column.name))?;
+                .write_record(batch.columns.iter().map(|column| &*column.name))?;
             self.headed = true;
         }
         let mut cell = String::new();

@@ -110,7 +110,7 @@ fn field(column: &Column) -> Result<Type, ParquetError> {
         Cells::Integer(_) => (PhysicalType::INT64, None, Repetition::REQUIRED),
         Cells::Number(_) => (PhysicalType::DOUBLE, None, Repetition::OPTIONAL),
     };
-    Type::primitive_type_builder(column.name, physical)
+    Type::primitive_type_builder(&column.name, physical)
         .with_logical_type(logical)
         .with_repetition(repetition)
         .build()

@@ -1,5 +1,6 @@
 //! A table in memory, by column: what every file format writes.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -8,7 +9,7 @@ use serde_json::{Map, Value};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Column {
     /// Its name.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Its cells.
     pub cells: Cells,
 }
@@ -37,6 +38,18 @@ impl Table {
     pub fn rows(&self) -> usize {
         self.columns.first().map_or(0, |column| column.cells.len())
     }
+
+    /// Puts the rows of a table with the same columns behind these.
+    pub fn append(&mut self, other: Self) {
+        for (column, more) in self.columns.iter_mut().zip(other.columns) {
+            match (&mut column.cells, more.cells) {
+                (Cells::Text(cells), Cells::Text(more)) => cells.extend(more),
+                (Cells::Integer(cells), Cells::Integer(more)) => cells.extend(more),
+                (Cells::Number(cells), Cells::Number(more)) => cells.extend(more),
+                _ => debug_assert!(false, "columns of one name have one type"),
+            }
+        }
+    }
 }
 
 impl Cells {
@@ -62,7 +75,10 @@ pub fn table<const N: usize>(columns: [(&'static str, Cells); N]) -> Table {
     Table {
         columns: columns
             .into_iter()
-            .map(|(name, cells)| Column { name, cells })
+            .map(|(name, cells)| Column {
+                name: name.into(),
+                cells,
+            })
             .collect(),
     }
 }
@@ -77,7 +93,7 @@ pub fn table_json(table: &Table) -> Value {
                 Cells::Integer(cells) => Value::from(cells[row]),
                 Cells::Number(cells) => Value::from(cells[row]),
             };
-            (column.name.to_owned(), cell)
+            (column.name.to_string(), cell)
         });
         Value::Object(cells.collect::<Map<_, _>>())
     };

@@ -84,8 +84,8 @@ impl Labels {
 
     /// Columns that say what a number is, for rows of (record day, quantity).
     fn columns(&self, ensemble: &Ensemble, rows: &[(usize, usize)]) -> Vec<Column> {
-        let text = |name, of: &dyn Fn(usize, usize) -> Arc<str>| Column {
-            name,
+        let text = |name: &'static str, of: &dyn Fn(usize, usize) -> Arc<str>| Column {
+            name: name.into(),
             cells: Cells::Text(rows.iter().map(|(date, q)| of(*date, *q)).collect()),
         };
         let days = rows
@@ -96,7 +96,7 @@ impl Labels {
             text("scenario", &|_, _| self.scenario.clone()),
             text("date", &|date, _| self.dates[date].clone()),
             Column {
-                name: "day",
+                name: "day".into(),
                 cells: Cells::Integer(days),
             },
             text("level", &|_, q| self.quantities[q][0].clone()),
@@ -116,14 +116,14 @@ fn rows(ensemble: &Ensemble, dates: Range<usize>) -> Vec<(usize, usize)> {
 
 fn integer(name: &'static str, cells: Vec<i64>) -> Column {
     Column {
-        name,
+        name: name.into(),
         cells: Cells::Integer(cells),
     }
 }
 
 fn number(name: &'static str, cells: Vec<Option<f64>>) -> Column {
     Column {
-        name,
+        name: name.into(),
         cells: Cells::Number(cells),
     }
 }

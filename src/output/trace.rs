@@ -240,7 +240,7 @@ impl Rows {
         let columns = columns
             .iter()
             .map(|(name, kind)| Column {
-                name,
+                name: (*name).into(),
                 cells: match kind {
                     Kind::Text => Cells::Text(Vec::new()),
                     Kind::Integer => Cells::Integer(Vec::new()),

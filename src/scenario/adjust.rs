@@ -70,12 +70,15 @@ impl Slot<'_> {
 }
 
 impl Scenario {
-    /// The number that a key such as `growth.hurdle` or `regions.us.power.usd_per_mwh` holds, in the unit of the key.
+    /// The number that a key such as `growth.hurdle` or `regions.us.power.usd_per_mwh` holds, in the unit of the key; of
+    /// `regions.*.` that of the first region which has it.
     ///
     /// # Errors
     /// [`AdjustError::NoSuchNumber`] unless it is one of those that can be drawn.
     pub fn number(&mut self, key: &str) -> Result<f64, AdjustError> {
-        slot(self, key)
+        let keys = self.keys_of(key);
+        let first = keys.first().map_or(key, String::as_str);
+        slot(self, first)
             .map(|slot| slot.get())
             .ok_or_else(|| AdjustError::NoSuchNumber(key.to_owned()))
     }
@@ -92,11 +95,33 @@ impl Scenario {
             low,
             high,
         };
-        let slot = slot(self, key).ok_or_else(|| AdjustError::NoSuchNumber(key.to_owned()))?;
+        let keys = self.keys_of(key);
+        if keys.is_empty() {
+            return Err(AdjustError::NoSuchNumber(key.to_owned()));
+        }
         if !value.is_finite() || value < low || value > high {
             return Err(out());
         }
-        slot.set(value).ok_or_else(out)
+        for key in &keys {
+            let slot = slot(self, key).ok_or_else(|| AdjustError::NoSuchNumber(key.clone()))?;
+            slot.set(value).ok_or_else(out)?;
+        }
+        Ok(())
+    }
+
+    /// The keys that a key stands for: `regions.*.size` for that of every region, a plain one for itself; none where there is no such
+    /// number.
+    pub(super) fn keys_of(&mut self, key: &str) -> Vec<String> {
+        let all: Vec<String> = match key.strip_prefix("regions.*.") {
+            Some(rest) => {
+                let ids = self.regions.iter().map(|region| &region.id);
+                ids.map(|id| format!("regions.{id}.{rest}")).collect()
+            }
+            None => vec![key.to_owned()],
+        };
+        all.into_iter()
+            .filter(|key| slot(self, key).is_some())
+            .collect()
     }
 }
 
@@ -192,6 +217,8 @@ fn region_slot<'a>(region: &'a mut super::Region, path: &[&str]) -> Option<Slot<
         ["capacity", which] => {
             let room = region.capacity.as_mut()?;
             match (*which, &mut room.now) {
+                ("build_response", _) => Slot::Plain(&mut room.build_response),
+                ("build_lag_days", _) => Slot::Plain(&mut room.build_lag_days),
                 ("build_mw_per_month", _) => Slot::Power(&mut room.build_per_month),
                 ("max_mw", _) => Slot::Power(room.max.as_mut()?),
                 ("mw", CapacityNow::Load(megawatts)) => Slot::Power(megawatts),

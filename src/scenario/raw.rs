@@ -17,7 +17,7 @@ use serde::{Deserialize, Deserializer};
 use super::document::Document;
 use super::problem::Problem;
 pub use events::{BanTerms, RawEvent, RawEventKind, RawHazard, RawPolicy};
-pub use growth::{Growth, RawFrontier, RawHardware, Supply, Switching};
+pub use growth::{Growth, RawFrontier, RawHardware, Slots, Supply, Switching};
 pub use observed::{
     RawError, RawFactor, RawFeature, RawMeasure, RawMetric, RawObserved, RawReference, RawSeries,
     RawUncertain,

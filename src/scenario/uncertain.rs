@@ -97,9 +97,27 @@ impl Scenario {
     /// Changes a number, kept inside its range. Keys were checked when the scenario was.
     fn adjust(&mut self, key: &str, change: impl Fn(f64) -> f64) {
         let (low, high) = range_of_key(key);
-        let changed = self
-            .number(key)
-            .and_then(|base| self.set_number(key, change(base).clamp(low, high)));
-        debug_assert!(changed.is_ok(), "{changed:?}");
+        for key in self.keys_of(key) {
+            let changed = self
+                .number(&key)
+                .and_then(|base| self.set_number(&key, change(base).clamp(low, high)));
+            debug_assert!(changed.is_ok(), "{changed:?}");
+        }
+    }
+}
+
+impl Scenario {
+    /// Takes a key out of what replaces its value in each replica; laws that move it stay.
+    pub fn fix(&mut self, key: &str) {
+        let uncertain = &mut self.uncertain;
+        uncertain
+            .factors
+            .retain(|factor| factor.law.moves() || !factor.keys.iter().any(|other| other == key));
+        if let Some(column) = uncertain.drawn_keys.iter().position(|other| other == key) {
+            uncertain.drawn_keys.remove(column);
+            for row in &mut uncertain.draws {
+                row.remove(column);
+            }
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Room for mining load by region: capacity as it is built, what of it has power today, and what of it is taken.
 
 use crate::random::Streams;
-use crate::scenario::{CapacityNow, Hydro, Scenario};
+use crate::scenario::{CapacityNow, Hydro, Scenario, Slots};
 use crate::units::{DAYS_PER_MONTH, Megawatts, seasonal_cosine};
 
 use super::events::Conditions;
@@ -15,6 +15,11 @@ pub struct Capacities<'s> {
     start: Vec<f64>,
     build_per_day: Vec<f64>,
     max: Vec<f64>,
+    /// What those who build sites have added because mining pays; their view of what it pays, USD/MWh.
+    developed: Vec<f64>,
+    pays: Vec<f64>,
+    /// Days ahead at which orders look for room: 0 where they hold a slot from the day on which they are placed.
+    ahead: f64,
     open: Vec<bool>,
     /// Load, orders included, when the region was closed; 0 under a ban. Those who are there may have so much again.
     held: Vec<f64>,
@@ -43,6 +48,12 @@ impl<'s> Capacities<'s> {
             start: Vec::with_capacity(regions),
             build_per_day: Vec::with_capacity(regions),
             max: Vec::with_capacity(regions),
+            developed: vec![0.0; regions],
+            pays: vec![f64::NAN; regions],
+            ahead: scenario
+                .growth
+                .filter(|growth| growth.slots == Slots::OnDelivery)
+                .map_or(0.0, |growth| f64::from(growth.lead_days)),
             open: scenario.regions.iter().map(|region| region.open).collect(),
             held: load.clone(),
             capacity: vec![0.0; regions],
@@ -119,7 +130,13 @@ impl<'s> Capacities<'s> {
 
     /// Takes a part of a region's capacity, built and to be built, for good: one of an aggregate's countries has closed.
     pub fn close_part(&mut self, r: usize, part: f64) {
-        for of_region in [&mut self.start, &mut self.build_per_day, &mut self.max] {
+        let of_regions = [
+            &mut self.start,
+            &mut self.build_per_day,
+            &mut self.max,
+            &mut self.developed,
+        ];
+        for of_region in of_regions {
             of_region[r] *= 1.0 - part;
         }
     }
@@ -127,7 +144,64 @@ impl<'s> Capacities<'s> {
     /// Capacity of a region on a day as it is built.
     #[must_use]
     pub fn capacity_on(&self, day: u32, r: usize) -> f64 {
-        (self.start[r] + self.build_per_day[r] * f64::from(day)).min(self.max[r])
+        let built = self.start[r] + self.build_per_day[r] * f64::from(day);
+        (built + self.developed[r]).min(self.max[r])
+    }
+
+    /// Those who build sites take in what new machines are expected to earn above their power, by region, USD/MWh, and build where it
+    /// pays: the capacity of an open region grows by a part of itself. What they see they see late, for sites take time.
+    pub fn develop(&mut self, margins: &[f64]) {
+        for (r, region) in self.scenario.regions.iter().enumerate() {
+            let Some(room) = region
+                .capacity
+                .as_ref()
+                .filter(|room| room.build_response > 0.0)
+            else {
+                continue;
+            };
+            let before = if self.pays[r].is_nan() {
+                margins[r]
+            } else {
+                self.pays[r]
+            };
+            self.pays[r] = before + (margins[r] - before) / room.build_lag_days.max(1.0);
+            if self.open[r] {
+                self.developed[r] += self
+                    .developed_per_day(r)
+                    .min(self.max[r] - self.capacity[r]);
+            }
+        }
+    }
+
+    /// MW that are added in a day because mining pays.
+    fn developed_per_day(&self, r: usize) -> f64 {
+        let room = self.scenario.regions[r].capacity.as_ref();
+        let response = room.map_or(0.0, |room| room.build_response);
+        if response == 0.0 || self.pays[r].is_nan() {
+            return 0.0;
+        }
+        self.capacity[r] * response * self.pays[r] / RESPONSE_MARGIN / DAYS_PER_MONTH
+    }
+
+    /// Capacity when what is ordered today is delivered, as far as it can be told today.
+    fn capacity_at_delivery(&self, r: usize) -> f64 {
+        if self.ahead == 0.0 {
+            return self.capacity[r];
+        }
+        let per_day = self.build_per_day[r] + self.developed_per_day(r);
+        (self.capacity[r] + self.ahead * per_day).min(self.max[r].max(self.capacity[r]))
+    }
+
+    /// Whether machines of `mw` at the meter that were bought for region `r` may be put in place today.
+    #[must_use]
+    pub fn takes(&self, r: usize, mw: f64) -> bool {
+        self.ahead == 0.0 || self.load[r] + mw <= self.capacity[r]
+    }
+
+    /// Room in region `r` today for machines that have been delivered and wait for it, MW at the meter.
+    #[must_use]
+    pub fn room_today(&self, r: usize) -> f64 {
+        (self.capacity[r] - self.load[r]).max(0.0)
     }
 
     /// Part of the machines that have power in region `r` where those that would run draw `load` MW: what is too much is
@@ -145,7 +219,12 @@ impl<'s> Capacities<'s> {
     /// Whether a newcomer of `mw` at the meter may move into region `r`.
     #[must_use]
     pub fn admits(&self, r: usize, mw: f64) -> bool {
-        self.open[r] && self.load[r] + self.reserved[r] + mw <= self.capacity[r]
+        let ordered = if self.ahead == 0.0 {
+            self.reserved[r]
+        } else {
+            0.0
+        };
+        self.open[r] && self.load[r] + ordered + mw <= self.capacity[r]
     }
 
     /// Room in region `r`, MW at the meter, for a newcomer or for those who are `present`: a region that is closed to newcomers
@@ -158,16 +237,19 @@ impl<'s> Capacities<'s> {
         (self.held[r].min(self.capacity[r]) - self.load[r] - self.reserved[r]).max(0.0)
     }
 
-    /// Room for newcomers in region `r`, MW at the meter; 0 where it is closed.
+    /// Room for new orders in region `r`, MW at the meter; 0 where it is closed.
     #[must_use]
     pub fn room(&self, r: usize) -> f64 {
         if self.open[r] {
-            (self.capacity[r] - self.load[r] - self.reserved[r]).max(0.0)
+            (self.capacity_at_delivery(r) - self.load[r] - self.reserved[r]).max(0.0)
         } else {
             0.0
         }
     }
 }
+
+/// Margin at which `build_response` is stated, USD/MWh.
+const RESPONSE_MARGIN: f64 = 100.0;
 
 /// Whether anything but a region's capacity can keep machines without power.
 #[must_use]

@@ -1,5 +1,7 @@
 //! New machines: how many a firm buys, where they go, when they run.
 
+use std::collections::VecDeque;
+
 use crate::scenario::{Growth, Scenario};
 use crate::units::{
     DAYS_PER_MONTH, DAYS_PER_YEAR, HOURS_PER_YEAR, JOULES_PER_TERAHASH_TO_MW_PER_TH, machine_power,
@@ -48,6 +50,8 @@ pub struct Orders<'s> {
     pub today: Vec<Order>,
     /// Machines that arrive, by day.
     deliveries: Vec<Vec<Order>>,
+    /// Machines that were delivered and wait for room, by region, in the order in which they came.
+    waiting: Vec<VecDeque<Order>>,
     /// What new firms have gathered, by region: hash rate and power.
     gathered: Vec<(f64, f64)>,
     /// Hash rate under way, PH/s.
@@ -70,6 +74,7 @@ impl<'s> Orders<'s> {
             months: f64::from(scenario.moving.review_days) / DAYS_PER_MONTH,
             today: Vec::new(),
             deliveries: vec![Vec::new(); days],
+            waiting: vec![VecDeque::new(); regions],
             gathered: vec![(0.0, 0.0); regions],
             under_way: 0.0,
         }
@@ -184,6 +189,41 @@ impl<'s> Orders<'s> {
         if !order.replaces {
             reserved[order.region] -= self.at_meter(&order);
         }
+        self.under_way -= order.hash_phs;
+        Some(order)
+    }
+
+    /// Machines that were delivered and find no room: they wait for it, and are still under way.
+    pub fn wait(&mut self, order: Order, reserved: &mut [f64]) {
+        reserved[order.region] += self.at_meter(&order);
+        self.under_way += order.hash_phs;
+        self.waiting[order.region].push_back(order);
+    }
+
+    /// Takes machines that wait for a region off the list, first come first served: as many as `room` MW at the meter allow of those of
+    /// a firm that is there, all or none of a new one's.
+    pub fn next_waiting(
+        &mut self,
+        region: usize,
+        room: f64,
+        reserved: &mut [f64],
+    ) -> Option<Order> {
+        /// Room for less is none.
+        const LEAST_MW: f64 = 1e-3;
+        let first = self.waiting[region].front()?;
+        let needed = self.at_meter(first);
+        let part = if needed <= room { 1.0 } else { room / needed };
+        if part < 1.0 && (first.firm.is_none() || room < LEAST_MW) {
+            return None;
+        }
+        let mut order = *first;
+        order.hash_phs *= part;
+        if part < 1.0 {
+            self.waiting[region][0].hash_phs -= order.hash_phs;
+        } else {
+            self.waiting[region].pop_front();
+        }
+        reserved[region] -= self.at_meter(&order);
         self.under_way -= order.hash_phs;
         Some(order)
     }

@@ -496,7 +496,11 @@ impl Findings<'_, '_> {
                 let known = docs.iter().map(|doc| doc.path.as_str());
                 let next = did_you_mean(key, known).map_or_else(
                     || "docs/model.md lists the keys that can be drawn".to_owned(),
-                    |near| format!("did you mean `{near}`? docs/model.md lists the keys that can be drawn"),
+                    |near| {
+                        format!(
+                            "did you mean `{near}`? docs/model.md lists the keys that can be drawn"
+                        )
+                    },
                 );
                 self.add(place, error.to_string(), next);
             } else if *replaces && before.any(|(_, other, too)| *too && other == key) {

@@ -111,6 +111,8 @@ fn check_region(
         capacity = Some(Capacity {
             now: now?,
             build_per_month: Megawatts::new(room.build_mw_per_month).ok()?,
+            build_response: room.build_response,
+            build_lag_days: room.build_lag_days,
             max: room.max_mw.and_then(|max| Megawatts::new(max).ok()),
             hydro: room.hydro.as_ref().map(|hydro| Hydro {
                 share: hydro.share,

@@ -149,9 +149,24 @@ pub struct Growth {
     #[serde(default = "ten")]
     #[schemars(range(max = 1e5), extend("exclusiveMinimum" = 0.0, "x-unit" = "MW"))]
     pub entrant_mw: f64,
+    /// When an order takes its slot.
+    #[serde(default)]
+    pub slots: Slots,
     /// Whether what finds no room may take the place of the fleet's old machines.
     #[serde(default = "yes")]
     pub replace_in_place: bool,
+}
+
+/// When an order takes its slot.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Slots {
+    /// On the day on which it is placed; the slot stays empty until the machines come.
+    #[default]
+    OnOrder,
+    /// On the day on which the machines come. Orders are placed for the room that there will be then, as far as it is known; others may
+    /// have taken it meanwhile, and machines that find none wait for it.
+    OnDelivery,
 }
 
 /// How fast operators switch machines off and on when their breakeven crosses the price of power.

@@ -172,6 +172,15 @@ pub struct RawCapacity {
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 1e6), extend("x-unit" = "MW/month", "x-neutral" = 0.0))]
     pub build_mw_per_month: f64,
+    /// How sites are built where mining pays: part of itself by which the capacity grows in a month while new machines are expected to
+    /// earn 100 USD/MWh above their power, and in proportion at other margins. Nothing is built where nobody may move in.
+    #[serde(default)]
+    #[schemars(range(min = 0.0, max = 10.0), extend("x-unit" = "1/month", "x-neutral" = 0.0))]
+    pub build_response: f64,
+    /// Time constant with which those who build sites follow what mining pays.
+    #[serde(default = "half_a_year")]
+    #[schemars(range(min = 1.0, max = 3660.0), extend("x-unit" = "days"))]
+    pub build_lag_days: f64,
     /// Ceiling of what is built.
     #[schemars(range(min = 0.0, max = 1e7), extend("x-unit" = "MW"))]
     pub max_mw: Option<f64>,
@@ -225,4 +234,8 @@ pub struct Basin {
     /// Part of the water that is missing in one.
     #[schemars(range(min = 0.0, max = 1.0), extend("x-unit" = "share", "x-neutral" = 0.0))]
     pub severity: f64,
+}
+
+fn half_a_year() -> f64 {
+    180.0
 }
