@@ -10,7 +10,7 @@ use rand::rngs::ChaCha8Rng;
 use crate::protocol::hashprice;
 use crate::random::{Purpose, Streams, normal, seek_day};
 use crate::record::{Day, Ledger, Recorder, quantities};
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Slots};
 use crate::units::{DAYS_PER_MONTH, breakeven_power_price};
 use crate::world::capacity::Capacities;
 use crate::world::events::Events;
@@ -585,8 +585,8 @@ impl History<'_> {
         }
     }
 
-    /// Orders that are under way at the start: a part of every fleet for each month of the lead time, as far as there is
-    /// or will be room for them.
+    /// Orders that are under way at the start: a part of every fleet for each month of the lead time; where orders hold their slots, as
+    /// far as there is or will be room for them.
     fn order_pipeline(&mut self) {
         /// Days between two deliveries to a fleet.
         const EVERY: u32 = 30;
@@ -619,7 +619,9 @@ impl History<'_> {
             let region = usize::from(self.fleets.region[fleet]);
             let capacity = self.capacities.capacity_on(growth.lead_days, region);
             let room = (capacity - self.capacities.load[region]).max(0.0);
-            let met = if wanted[region] > room {
+            // Where slots are taken on delivery, machines that find none wait for it.
+            let limited = growth.slots == Slots::OnOrder;
+            let met = if limited && wanted[region] > room {
                 room / wanted[region]
             } else {
                 1.0

@@ -347,7 +347,7 @@ pub struct Capacity {
     pub now: CapacityNow,
     /// MW built a month, whatever mining pays.
     pub build_per_month: Megawatts,
-    /// Part of itself by which the capacity grows in a month where new machines are expected to earn 100 USD/MWh above their power.
+    /// Part of itself by which the capacity grows in a month where new machines are expected to earn 100 USD/MWh or more above their power.
     pub build_response: f64,
     /// Time in which those who build sites see what mining pays, days.
     pub build_lag_days: f64,

@@ -60,15 +60,14 @@ pub fn calibrate(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     let folder = FolderInCare::default();
     let stop = stop_on_interrupt(&folder, Interrupt::InOrder);
     let (episodes, digest) = load_episodes(arguments, &plan, digest, &stop)?;
-    let path = match &arguments.resume {
-        Some(path) => path.clone(),
-        None => {
-            let wanted = arguments.out.clone();
-            folder.make(
-                &wanted.unwrap_or_else(|| "results/calibration".into()),
-                false,
-            )?
-        }
+    let path = if let Some(path) = &arguments.resume {
+        path.clone()
+    } else {
+        let wanted = arguments.out.clone();
+        folder.make(
+            &wanted.unwrap_or_else(|| "results/calibration".into()),
+            false,
+        )?
     };
     let journal = Journal::open(&path, &digest)?;
     // What has been simulated is kept, however this ends.

@@ -217,20 +217,17 @@ pub fn covers(members: &[f64], observed: f64, probability: f64) -> bool {
 }
 
 /// Skill of a forecast over a reference: `1 - score / reference`, both scores being means over the
-/// same observations and at least 0.
+/// same observations.
 ///
-/// At most 1, which is a perfect forecast; 0 is no better than the reference, and below 0 it is
-/// worse. None if the reference is perfect, with a score of 0.
+/// 1 is a perfect forecast, 0 no better than the reference, and below 0 it is worse; a fair score
+/// may be a little below 0 by chance, and the skill above 1. None if the reference is perfect, with
+/// a score of 0.
 ///
 /// # Source
 /// Gneiting and Raftery (2007), *Strictly Proper Scoring Rules, Prediction, and Estimation*, Journal
 /// of the American Statistical Association 102.
 #[must_use]
 pub fn skill(score: f64, reference: f64) -> Option<f64> {
-    debug_assert!(
-        score >= 0.0 && reference >= 0.0,
-        "scores of {score} and {reference}"
-    );
     (reference != 0.0).then(|| 1.0 - score / reference)
 }
 

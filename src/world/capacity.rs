@@ -180,7 +180,8 @@ impl<'s> Capacities<'s> {
         if response == 0.0 || self.pays[r].is_nan() {
             return 0.0;
         }
-        self.capacity[r] * response * self.pays[r] / RESPONSE_MARGIN / DAYS_PER_MONTH
+        let pace = (self.pays[r] / FULL_PACE_MARGIN).min(1.0);
+        self.capacity[r] * response * pace / DAYS_PER_MONTH
     }
 
     /// Capacity when what is ordered today is delivered, as far as it can be told today.
@@ -248,8 +249,8 @@ impl<'s> Capacities<'s> {
     }
 }
 
-/// Margin at which `build_response` is stated, USD/MWh.
-const RESPONSE_MARGIN: f64 = 100.0;
+/// Margin from which on sites are built as fast as they can be, USD/MWh.
+const FULL_PACE_MARGIN: f64 = 100.0;
 
 /// Whether anything but a region's capacity can keep machines without power.
 #[must_use]

@@ -1,5 +1,6 @@
 //! All integration tests in one binary, so that they are linked once.
 
+mod backtest;
 mod bad_input;
 mod cli;
 mod determinism;
@@ -10,4 +11,5 @@ mod limits;
 mod mechanisms;
 mod naive;
 mod neutral;
+mod scores;
 mod worlds;

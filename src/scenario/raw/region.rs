@@ -172,8 +172,8 @@ pub struct RawCapacity {
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 1e6), extend("x-unit" = "MW/month", "x-neutral" = 0.0))]
     pub build_mw_per_month: f64,
-    /// How sites are built where mining pays: part of itself by which the capacity grows in a month while new machines are expected to
-    /// earn 100 USD/MWh above their power, and in proportion at other margins. Nothing is built where nobody may move in.
+    /// How fast sites are built where mining pays: part of itself by which the capacity grows in a month while new machines are expected
+    /// to earn 100 USD/MWh or more above their power, and in proportion below. Nothing is built so where nobody may move in.
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 10.0), extend("x-unit" = "1/month", "x-neutral" = 0.0))]
     pub build_response: f64,
