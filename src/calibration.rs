@@ -122,6 +122,9 @@ impl Episode {
     pub fn at(&self, plan: &Plan, point: &[f64]) -> Result<Scenario, CalibrationError> {
         let mut scenario = self.scenario.clone();
         for (parameter, value) in plan.parameters.iter().zip(point) {
+            if parameter.except.contains(&self.name) {
+                continue;
+            }
             scenario.fix(&parameter.key);
             match scenario.set_number(&parameter.key, *value) {
                 // What an episode does not have it does not need.
@@ -181,6 +184,9 @@ impl Episode {
         let mut columns = Vec::new();
         let mut keys = Vec::new();
         for (column, parameter) in plan.parameters.iter().enumerate() {
+            if parameter.except.contains(&self.name) {
+                continue;
+            }
             scenario.fix(&parameter.key);
             // What an episode does not have it does not draw.
             if scenario.number(&parameter.key).is_ok() {

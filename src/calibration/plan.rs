@@ -41,6 +41,9 @@ pub struct Parameter {
     pub prior: Prior,
     /// Why this prior.
     pub why: String,
+    /// Episodes that keep their own value, by file name without its ending.
+    #[serde(default)]
+    pub except: Vec<String>,
 }
 
 /// What was thought of a parameter before.

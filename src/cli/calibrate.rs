@@ -126,10 +126,10 @@ fn load_plan(arguments: &Arguments) -> anyhow::Result<(Plan, String)> {
     let invalid = |text: String| InvalidUse(format!("{}: {text}", arguments.plan.display()));
     let mut plan: Plan = toml::from_str(&text).map_err(|error| invalid(error.to_string()))?;
     // More points go on from fewer, and the rest does not bear on what is simulated at one.
-    let fitted: Vec<&str> = plan
+    let fitted: Vec<(&String, &Vec<String>)> = plan
         .parameters
         .iter()
-        .map(|parameter| parameter.key.as_str())
+        .map(|parameter| (&parameter.key, &parameter.except))
         .collect();
     plan.points = arguments.points.unwrap_or(plan.points);
     plan.replicas = arguments.replicas.unwrap_or(plan.replicas);
@@ -169,6 +169,18 @@ fn load_episodes(
         episodes.push(Episode::new(&name, scenario, stop)?);
     }
     for parameter in &plan.parameters {
+        if let Some(other) = parameter
+            .except
+            .iter()
+            .find(|name| episodes.iter().all(|episode| episode.name != **name))
+        {
+            return Err(InvalidUse(format!(
+                "{}: `{}` is not fitted in `{other}`, which is no episode\nnames are those of the files without their ending",
+                arguments.plan.display(),
+                parameter.key
+            ))
+            .into());
+        }
         let mut having = episodes
             .iter()
             .filter(|episode| episode.scenario.clone().number(&parameter.key).is_ok());

@@ -352,6 +352,7 @@ fn plan(points: u32) -> Plan {
         key: key.into(),
         prior,
         why: "a test".into(),
+        except: Vec::new(),
     };
     Plan {
         name: "Small".into(),
