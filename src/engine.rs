@@ -214,6 +214,7 @@ impl<'s> Model<'s> {
             review: Review::new(scenario),
             orders: Orders::new(scenario),
             bans: Bans::new(regions),
+            evicted: Vec::new(),
             recorder: Recorder::new(scenario),
             ledger: Ledger::default(),
             threshold: Threshold::new(scenario),
@@ -299,6 +300,8 @@ pub struct History<'m> {
     review: Review<'m>,
     orders: Orders<'m>,
     bans: Bans,
+    /// Fleets that have lost their place today.
+    evicted: Vec<usize>,
     recorder: Recorder<'m>,
     fleets: Fleets,
     ledger: Ledger,

@@ -4,6 +4,7 @@
 mod backtest;
 mod calibration;
 mod csv;
+mod figure;
 mod folder;
 mod metadata;
 #[cfg(feature = "parquet")]
@@ -23,6 +24,7 @@ pub use backtest::{measured_values_table, scores_table};
 pub use calibration::{
     JOURNAL_FILE, Journal, estimates_table, left_out_table, pairs_table, posterior_table,
 };
+pub use figure::write_figure;
 pub use folder::{ResultsFolder, create_results_folder};
 pub use metadata::{
     Circumstances, METADATA_FILE, Metadata, ScenarioText, TableDigest, read_metadata,

@@ -74,6 +74,8 @@ pub enum Purpose {
     Measurement = 27,
     /// Forecasts that a model has to beat.
     Reference = 28,
+    /// Where a fleet goes that has lost its place.
+    Eviction = 29,
 }
 
 /// The key of all randomness of one replica.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use hashdrift::backtest::{Block, Row, RowKind, Scores, observed_of};
-use hashdrift::output::{measured_values_table, scores_table, table_json, write_csv};
+use hashdrift::output::{measured_values_table, scores_table, table_json, write_csv, write_figure};
 use hashdrift::scenario::{Metric, Observed, Scenario};
 use serde_json::json;
 
@@ -29,7 +29,7 @@ pub struct Arguments {
     json: bool,
 }
 
-const FILES: [&str; 2] = ["scores.csv", "values.csv"];
+const FILES: [&str; 3] = ["scores.csv", "values.csv", "figure.svg"];
 
 pub fn backtest(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     let scenario = arguments.scenario.load(arguments.replicas, common.quiet)?;
@@ -51,6 +51,7 @@ pub fn backtest(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     for (table, file) in tables.iter().zip(FILES) {
         write_csv(table, &path.join(file))?;
     }
+    write_figure(&scenario, observed, &scores, &path.join(FILES[2]))?;
     folder.keep(&FILES);
 
     let mut out = io::stdout().lock();

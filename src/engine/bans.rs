@@ -133,6 +133,7 @@ impl History<'_> {
         self.capacities.load[region] -= self.at_meter(fleet);
         let patience = self.bans.terms[region].abandon_days;
         self.fleets.seek(fleet, day.saturating_add(patience as u32));
+        self.evicted.push(fleet);
     }
 }
 

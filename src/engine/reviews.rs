@@ -78,7 +78,8 @@ impl History<'_> {
     pub(super) fn review_fleets(&mut self, day: u32, observer: &mut impl Observer) {
         let every = self.scenario.moving.review_days;
         let first = (day % every) as usize;
-        if first >= self.fleets.len() {
+        let evicted = std::mem::take(&mut self.evicted);
+        if first >= self.fleets.len() && evicted.is_empty() {
             return;
         }
         let outlook = Outlook {
@@ -114,9 +115,12 @@ impl History<'_> {
             if !seeks && self.wear(fleet) {
                 continue;
             }
+            // Who will have to go runs on until his day, and neither moves nor buys before it.
+            if !seeks && self.fleets.must_leave(fleet) {
+                continue;
+            }
             let stands_idle = !seeks && self.stands_idle(fleet);
-            let leaves = self.fleets.must_leave(fleet);
-            if considers || leaves || stands_idle {
+            if considers || seeks || stands_idle {
                 let from = usize::from(self.fleets.region[fleet]);
                 let choice = self
                     .review
@@ -144,11 +148,41 @@ impl History<'_> {
                     continue;
                 }
             }
-            if let (Some(growth), Some(purchase), false) =
-                (&self.scenario.growth, &purchase, leaves)
+            if let (Some(growth), Some(purchase), false) = (&self.scenario.growth, &purchase, seeks)
             {
                 self.buy(growth, day, fleet, purchase, observer);
             }
+        }
+        for fleet in evicted {
+            self.look_for_a_place(day, fleet, observer);
+        }
+    }
+
+    /// Who has lost his place today looks for another today; the rest of his search is at his reviews.
+    fn look_for_a_place(&mut self, day: u32, fleet: usize, observer: &mut impl Observer) {
+        if !self.fleets.seeks(fleet) {
+            return;
+        }
+        let mut stream = self.streams.open(Purpose::Eviction, fleet as u64);
+        seek_day(&mut stream, day);
+        let draw = uniform(&mut stream);
+        let from = usize::from(self.fleets.region[fleet]);
+        let choice = self
+            .review
+            .choose(&self.fleets, fleet, &self.capacities, draw);
+        let arrival = choice.map_or(day, |_| day.saturating_add(self.downtime(day, fleet)));
+        let decision = Decision {
+            day,
+            fleet,
+            from,
+            to: choice.unwrap_or(from),
+            arrival,
+            review: &self.review,
+            uniform: draw,
+        };
+        observer.decision(&decision, &self.fleets);
+        if let Some(to) = choice {
+            self.relocate(day, fleet, from, to, arrival);
         }
     }
 

@@ -438,13 +438,18 @@ fn when_a_ban_ends_those_who_wait_go_back() {
 }
 
 #[test]
-fn who_has_to_leave_looks_for_a_place_before_his_day_and_buys_nothing_there() {
-    let results = run(&[
-        "events=[{ kind = \"ban\", region = \"south\", start = 2026-03-01, ban = { compliance = 1.0, compliance_days = 3660.0, shape = 100.0 } }]",
-        "regions.us.capacity.build_mw_per_month=2000.0",
-        "hardware.retire_per_year=0.0",
-    ]);
-    let load = |date| {
+fn who_has_to_leave_runs_on_until_his_day_and_buys_nothing_before_it() {
+    let load = |terms: &str, date: usize| {
+        let ban = format!(
+            "events=[{{ kind = \"ban\", region = \"south\", start = 2026-03-01, ban = {{ compliance = 1.0, compliance_days = {terms} }} }}]"
+        );
+        let results = run(&[
+            &ban,
+            "regions.us.capacity.build_mw_per_month=2000.0",
+            "hardware.retire_per_year=0.0",
+            "growth.pipeline_per_month=0.0",
+            "moving.consider_per_year=inf",
+        ]);
         mean(
             &results,
             date,
@@ -453,8 +458,99 @@ fn who_has_to_leave_looks_for_a_place_before_his_day_and_buys_nothing_there() {
             "nameplate_hash_rate",
         )
     };
-    // Their day is ten years away, and still most are gone after a year.
-    assert!(load(15) < 0.3 * load(1), "{} of {}", load(15), load(1));
+    // Their day is ten years away: after a year they are there, and no more of them (what was ordered before the ban still comes).
+    let (before, after) = (
+        load("3660.0, shape = 100.0", 9),
+        load("3660.0, shape = 100.0", 15),
+    );
+    assert!(after <= before && after > 0.9 * before, "{before} {after}");
+}
+
+#[test]
+fn who_loses_his_place_looks_for_another_on_the_same_day() {
+    let results = run(&[
+        "events=[{ kind = \"ban\", region = \"south\", start = 2026-03-01, ban = { compliance = 1.0, compliance_days = 0.0 } }]",
+        "regions.us.capacity={ start_utilisation = 0.2 }",
+        "record_every_days=1",
+        "days=70",
+    ]);
+    let at = |date, metric| mean(&results, date, Level::Network, ALL, metric);
+    // 1 March is day 59: there is room for all, so on the next day all are on their way and nobody seeks.
+    assert!(at(60, "transit_hash_rate") > 0.2 * at(58, "hash_rate"));
+    assert!(
+        at(60, "seeking_hash_rate") < 0.02 * at(58, "hash_rate"),
+        "{}",
+        at(60, "seeking_hash_rate")
+    );
+}
+
+#[test]
+fn sites_are_built_where_mining_pays_and_not_where_it_does_not() {
+    let capacity = |usd: &str, response: &str| {
+        let results = run(&[
+            "regions.us.capacity.build_mw_per_month=0.0",
+            &format!("regions.us.capacity.build_response={response}"),
+            &format!("bitcoin.price={{ model = \"constant\", usd = {usd} }}"),
+            "days=361",
+            "record_every_days=360",
+            "hardware.exit_after_idle_days=inf",
+            "growth.rate_per_month=0.0",
+            "growth.pipeline_per_month=0.001",
+        ]);
+        mean(&results, 1, Level::Region, "us", "capacity")
+            / mean(&results, 0, Level::Region, "us", "capacity")
+    };
+    assert_eq!(capacity("100_000.0", "0.0"), 1.0);
+    // At 1,000,000 USD machines earn far more than 100 USD/MWh above their power: full pace, compounding from day to day.
+    let full = libm::exp(360.0 * libm::log(1.0 + 0.04 / 30.4375));
+    let found = capacity("1_000_000.0", "0.04");
+    assert!((found / full - 1.0).abs() < 1e-3, "{found} {full}");
+    let some = capacity("105_000.0", "0.04");
+    assert!(some > 1.02 && some < full, "{some} {full}");
+    assert!(capacity("40_000.0", "0.04") < 1.0 + 1e-9);
+}
+
+#[test]
+fn machines_that_come_before_their_room_wait_for_it_and_never_fill_more_than_there_is() {
+    struct Room {
+        waited: f64,
+    }
+    impl Observer for Room {
+        fn day(&mut self, today: &Day<'_>, _: &Fleets, _: u64) {
+            for r in 0..3 {
+                let (load, capacity) = (today.capacities.load[r], today.capacities.capacity[r]);
+                assert!(
+                    load <= capacity * (1.0 + 1e-9) + 1e-6,
+                    "day {}: {load} of {capacity}",
+                    today.day
+                );
+            }
+            self.waited = self.waited.max(today.under_way);
+        }
+    }
+    let scenario = whole(&[
+        "growth.slots=\"on-delivery\"",
+        "growth.pipeline_per_month=0.2",
+        "growth.rate_per_month=0.5",
+        "firms.count=60",
+        "days=500",
+    ]);
+    let model = Model::new(&scenario);
+    let mut records = vec![0.0; model.record_len()];
+    let mut room = Room { waited: 0.0 };
+    model.run_replica(0, &mut records, &mut room).unwrap();
+    // Orders for six months at a fifth a month are more than there is room for: some wait.
+    assert!(room.waited > 0.0);
+    let hash = |slots: &str| {
+        let results = run(&[slots, "growth.rate_per_month=0.5", "replicas=8"]);
+        mean(&results, 12, Level::Network, ALL, "hash_rate")
+    };
+    // A slot that stays empty until its machines come is a slot less for others.
+    let (order, delivery) = (
+        hash("growth.slots=\"on-order\""),
+        hash("growth.slots=\"on-delivery\""),
+    );
+    assert!(delivery > order, "{delivery} {order}");
 }
 
 #[test]

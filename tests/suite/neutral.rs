@@ -54,7 +54,7 @@ const GROWTH: &str = "growth={ rate_per_month = 0.2, cap_per_month = 0.1, hurdle
 
 /// Every key that has a neutral value: the key, what it stands for when neutral, and another value,
 /// with what the mechanism needs to show.
-const MECHANISMS: [(&str, &str, &str, &[&str]); 55] = [
+const MECHANISMS: [(&str, &str, &str, &[&str]); 56] = [
     ("bitcoin.fee_ratio", "0.0", "0.1", &[]),
     ("regions.*.members", "1", "5", &[]),
     ("regions.*.size", "1.0", "3.0", &[]),
@@ -73,6 +73,7 @@ const MECHANISMS: [(&str, &str, &str, &[&str]); 55] = [
         &["regions.*.power.season.peak_day=20.0"],
     ),
     ("regions.*.capacity.build_mw_per_month", "0.0", "100.0", &[]),
+    ("regions.*.capacity.build_response", "0.0", "0.2", &[]),
     (
         "power.correlation",
         "0.0",

@@ -8,7 +8,7 @@ use hashdrift::world::fleet::Fleets;
 use super::mechanisms::WHOLE;
 
 /// Changes of which a random world takes some: each a mechanism, alone and with the others.
-const CHANGES: [&str; 40] = [
+const CHANGES: [&str; 43] = [
     "growth.rate_per_month=0.0",
     "growth.rate_per_month=2.0",
     "growth.cap_per_month=0.6",
@@ -48,6 +48,9 @@ const CHANGES: [&str; 40] = [
     "regions.us.power.spikes={ per_year = 50.0, multiplier = 30.0, half_life_days = 4.0 }",
     "regions.rest.power.slope_usd_per_mwh_per_gw=80.0",
     "regions.us.open=false",
+    "growth.slots=\"on-delivery\"",
+    "regions.us.capacity.build_response=1.0",
+    "regions.south.capacity.build_response=0.05",
     "pools.tags={ x = { share = 0.5 }, y = { share = 0.2, group = \"g\" }, z = { share = 0.0, group = \"g\" } }",
 ];
 
