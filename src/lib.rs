@@ -28,14 +28,16 @@
 //! |---|---|
 //! | `cli` (the program) | arguments and exit codes, one file a verb |
 //! | [`output`] | tables (CSV, Parquet), metadata, the trace of one replica |
+//! | [`calibration`] | parameters fitted to episodes of the past, tried on those left out; what the past cannot tell |
+//! | [`backtest`] | a scenario against what was measured: simulated measurements, scores, forecasts to beat |
 //! | [`resilience`] | what is lost with a country: at once, over time by twin histories, in a year |
 //! | [`ensemble`] | replicas in parallel, collected in order; memory; summaries |
 //! | [`engine`] | one replica; `History::step` is one day, told in order; its reviews and its bans |
 //! | [`record`] | what is written down on a record day |
 //! | [`world`] | state and mechanisms: network, prices, power, water, capacity, hardware, fleets, events, expectations, review, growth |
-//! | [`scenario`] | TOML to a checked [`scenario::Scenario`]; every key, rule and default |
+//! | [`scenario`] | TOML to a checked [`scenario::Scenario`]; every key, rule and default; what was measured; what each replica draws for itself |
 //! | [`random`] | named streams and deterministic samplers |
-//! | [`concentration`], [`statistics`] | HHI, Nakamoto, Gini, entropy; means, quantiles, standard errors |
+//! | [`concentration`], [`statistics`] | HHI, Nakamoto, Gini, entropy; means, quantiles, standard errors, scores of forecasts |
 //! | [`protocol`] | Bitcoin's own rules: subsidy, hashprice, retarget |
 //! | [`units`] | quantities with their unit in the type |
 //!

@@ -18,6 +18,8 @@ struct Search<'a, 'e> {
     found: RefCell<Vec<Evaluation>>,
     stopped: RefCell<Option<CalibrationError>>,
     left: Cell<u32>,
+    /// The corners from which the search begins: ranks, and the points that they stand for.
+    corners: Vec<(Vec<f64>, &'a Vec<f64>)>,
 }
 
 /// Loss outside the priors, and where an episode cannot be simulated: worse than any other, and finite.
@@ -33,18 +35,25 @@ impl CostFunction for Search<'_, '_> {
         if ranks.iter().any(|rank| !(EDGE..=1.0 - EDGE).contains(rank)) {
             return Ok(OUTSIDE);
         }
-        if self.left.get() == 0 {
-            return Err(Error::msg("enough"));
-        }
-        self.left.set(self.left.get() - 1);
-        let parameters = self.plan.parameters.iter().zip(ranks);
-        let point: Vec<f64> = parameters
-            .map(|(parameter, rank)| parameter.prior.quantile(*rank))
-            .collect();
+        let corner = self.corners.iter().find(|(corner, _)| corner == ranks);
+        let point = match corner {
+            // It is a point of the design, to the bit, and costs nothing.
+            Some((_, point)) => (*point).clone(),
+            None if self.left.get() == 0 => return Err(Error::msg("enough")),
+            None => {
+                self.left.set(self.left.get() - 1);
+                let parameters = self.plan.parameters.iter().zip(ranks);
+                parameters
+                    .map(|(parameter, rank)| parameter.prior.quantile(*rank))
+                    .collect()
+            }
+        };
         match (self.evaluate.borrow_mut())(&point) {
             Ok(evaluation) => {
                 let loss = (self.loss)(&evaluation);
-                self.found.borrow_mut().push(evaluation);
+                if corner.is_none() {
+                    self.found.borrow_mut().push(evaluation);
+                }
                 Ok(if loss.is_finite() { loss } else { OUTSIDE })
             }
             Err(error) => {
@@ -79,7 +88,11 @@ pub fn polish(
             .map(|(parameter, value)| parameter.prior.rank(*value).clamp(EDGE, 1.0 - EDGE))
             .collect()
     };
-    let simplex: Vec<Vec<f64>> = best[..corners].iter().map(ranks).collect();
+    let corners: Vec<(Vec<f64>, &Vec<f64>)> = best[..corners]
+        .iter()
+        .map(|point| (ranks(point), point))
+        .collect();
+    let simplex: Vec<Vec<f64>> = corners.iter().map(|(ranks, _)| ranks.clone()).collect();
     let search = Search {
         plan,
         evaluate: RefCell::new(evaluate),
@@ -87,6 +100,7 @@ pub fn polish(
         found: RefCell::new(Vec::new()),
         stopped: RefCell::new(None),
         left: Cell::new(plan.polish),
+        corners,
     };
     let found = {
         // It ends by running out of points, which it takes for an error.

@@ -120,7 +120,10 @@ impl Journal {
             file.write_all(&line)?;
             file.sync_data()
         };
-        write(&mut self.file).map_err(|source| OutputError::new("cannot write", &self.path, source))
+        write(&mut self.file)
+            .map_err(|source| OutputError::new("cannot write", &self.path, source))?;
+        self.known.push(evaluation.clone());
+        Ok(())
     }
 }
 

@@ -7,7 +7,7 @@ use hashdrift::calibration::{Episode, Evaluation, Parameter, Plan, Prior, fit, l
 use hashdrift::scenario::{Measure, Metric, Observed, Scenario, parse_scenario};
 
 /// Two regions, firms that buy, and what is measured of them; the values are put in by the tests.
-const WORLD: &str = r#"
+pub const WORLD: &str = r#"
 name = "Small"
 start = 2022-01-01
 days = 400
@@ -89,7 +89,7 @@ const DATES: [&str; 6] = [
     "2023-01-01",
 ];
 
-fn inputs() -> Vec<(String, String)> {
+pub fn inputs() -> Vec<(String, String)> {
     let rows = |value: &str| -> String {
         let rows: Vec<String> = DATES
             .iter()

@@ -2,7 +2,9 @@
 
 mod backtest;
 mod bad_input;
+mod bad_observed;
 mod cli;
+mod cli_history;
 mod determinism;
 mod golden;
 mod imports;

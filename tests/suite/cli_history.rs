@@ -1,0 +1,359 @@
+//! `backtest` and `calibrate` as their users meet them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::backtest::{WORLD, inputs};
+
+/// A folder with a small episode and a plan to fit to it.
+struct Place(tempfile::TempDir);
+
+const PLAN: &str = r#"
+name = "Small plan"
+episodes = ["early.toml", "late.toml"]
+points = 12
+replicas = 4
+accepted = 0.5
+polish = 3
+
+[[parameters]]
+key = "growth.hurdle"
+prior = { model = "log-uniform", low = 0.15, high = 1.5 }
+why = "a test"
+
+[[parameters]]
+key = "regions.*.capacity.build_response"
+prior = { model = "uniform", low = 0.0, high = 0.1 }
+why = "a test"
+"#;
+
+impl Place {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("there is room for a folder");
+        let write = |name: &str, text: &str| {
+            fs::write(folder.path().join(name), text).expect("it can be written");
+        };
+        write("small.toml", WORLD);
+        // Two parts of its time that overlap; what is read off the whole is neither's.
+        let features = WORLD.find("[[observed.features]]").expect("it has one");
+        let part = |start: &str, days: &str| {
+            WORLD[..features]
+                .replace("start = 2022-01-01", start)
+                .replace("days = 400", days)
+        };
+        write("early.toml", &part("start = 2022-01-01", "days = 250"));
+        write("late.toml", &part("start = 2022-06-15", "days = 220"));
+        write("plan.toml", PLAN);
+        for (name, text) in inputs() {
+            write(&name, &text);
+        }
+        Self(folder)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hashdrift"));
+        command.current_dir(self.0.path()).args(arguments);
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments)
+            .output()
+            .expect("the program starts")
+    }
+
+    fn ok(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {}",
+            stderr(&output)
+        );
+        String::from_utf8(output.stdout).expect("the program prints UTF-8")
+    }
+
+    fn fails(&self, code: i32, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        let text = stderr(&output);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {text}");
+        assert!(!text.contains("panicked"), "{text}");
+        text
+    }
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+#[test]
+fn a_backtest_shows_scores_and_leaves_tables_and_a_figure() {
+    let place = Place::new();
+    let table = place.ok(&["backtest", "small.toml", "--replicas", "30"]);
+    for expected in [
+        "30 replicas, seed 1, 2022-01-01 to 2023-02-04",
+        "hash-rate",
+        "share-vector",
+        "skill over persistence",
+        "event, largest fall: probability",
+        "results/small-backtest/figure.svg",
+    ] {
+        assert!(table.contains(expected), "{expected}: {table}");
+    }
+    let folder = place.path("results/small-backtest");
+    let figure = read(&folder.join("figure.svg"));
+    assert!(figure.starts_with("<svg") && figure.trim_end().ends_with("</svg>"));
+    // A point for each value that was measured on a date.
+    let values = read(&folder.join("values.csv"));
+    let points = values
+        .lines()
+        .skip(1)
+        .filter(|line| !line.starts_with("largest fall"));
+    assert_eq!(figure.matches("<circle").count(), points.count());
+    assert!(figure.contains("a, % of hash rate") && figure.contains("Hash rate, EH/s"));
+    // The same numbers as JSON, at another number of threads.
+    let json = place.ok(&[
+        "backtest",
+        "small.toml",
+        "--replicas",
+        "30",
+        "--json",
+        "--threads",
+        "1",
+        "--quiet",
+    ]);
+    let json: Value = serde_json::from_str(&json).expect("it is JSON");
+    let scores = read(&folder.join("scores.csv"));
+    let first = scores.lines().nth(1).expect("there is a row");
+    let score = json["scores"][0]["score"].as_f64().expect("a score");
+    assert!(
+        first.starts_with("hash-rate,") && first.contains(&format!("{score:?}")),
+        "{first} {score}"
+    );
+    assert_eq!(
+        read(&folder.join("values.csv")),
+        read(&place.path("results/small-backtest-2/values.csv"))
+    );
+}
+
+#[test]
+fn what_was_not_measured_cannot_be_tried() {
+    let place = Place::new();
+    fs::write(
+        place.path("core.toml"),
+        include_str!("../../scenarios/core.toml"),
+    )
+    .unwrap();
+    let said = place.fails(2, &["backtest", "core.toml"]);
+    assert!(said.contains("no [observed] part"), "{said}");
+    assert!(!place.path("results").join("core-backtest").exists());
+    let said = place.fails(2, &["backtest", "small.toml", "--replicas", "1"]);
+    assert!(said.contains("1 is not in 2.."), "{said}");
+}
+
+#[test]
+fn what_is_measured_does_not_bear_on_a_run() {
+    let place = Place::new();
+    let without = WORLD
+        .split("[observed]")
+        .next()
+        .expect("it begins with the world");
+    fs::write(place.path("without.toml"), without).unwrap();
+    for name in ["small", "without"] {
+        place.ok(&["run", &format!("{name}.toml"), "--replicas", "5", "--quiet"]);
+    }
+    let means = |name: &str| read(&place.path("results").join(name).join("means.csv"));
+    assert_eq!(means("small"), means("without"));
+}
+
+#[test]
+fn a_calibration_says_what_was_found_and_what_not_and_tries_it_on_what_was_left_out() {
+    let place = Place::new();
+    let said = place.ok(&["calibrate", "plan.toml", "--trial-replicas", "20"]);
+    for expected in [
+        "Small plan: 12 points, 4 replicas of each episode, 6 points accepted",
+        "growth.hurdle",
+        "regions.*.capacity.build_response",
+        "early, fitted without it and without anything measured from 2022-01-01 to 2022-09-07",
+        "late, fitted without it",
+        "results/calibration/posterior.csv",
+    ] {
+        assert!(said.contains(expected), "{expected}: {said}");
+    }
+    let folder = place.path("results/calibration");
+    let posterior = read(&folder.join("posterior.csv"));
+    assert_eq!(
+        posterior.lines().next(),
+        Some("growth.hurdle,regions.*.capacity.build_response")
+    );
+    assert_eq!(posterior.lines().count(), 7);
+    // 12 points of the design, 3 of the search, and what they belong to.
+    assert_eq!(read(&folder.join("evaluations.jsonl")).lines().count(), 16);
+    assert_eq!(
+        read(&folder.join("parameters.csv")).lines().count(),
+        1 + 3 * 2
+    );
+    let left_out = read(&folder.join("left-out.csv"));
+    assert!(
+        left_out.contains("\nearly,hash-rate,") && left_out.contains("\nlate,share-vector,"),
+        "{left_out}"
+    );
+    // The posterior is a file of draws.
+    place.ok(&[
+        "run",
+        "early.toml",
+        "--replicas",
+        "4",
+        "--quiet",
+        "--set",
+        "uncertain={ draws = \"results/calibration/posterior.csv\" }",
+    ]);
+}
+
+#[test]
+fn an_interrupted_calibration_goes_on_and_ends_as_if_nothing_had_been() {
+    let place = Place::new();
+    let tables = |folder: &str| -> Vec<String> {
+        [
+            "parameters.csv",
+            "pairs.csv",
+            "posterior.csv",
+            "left-out.csv",
+            "evaluations.jsonl",
+        ]
+        .iter()
+        .map(|file| read(&place.path(folder).join(file)))
+        .collect()
+    };
+    let base = [
+        "calibrate",
+        "plan.toml",
+        "--trial-replicas",
+        "10",
+        "--quiet",
+    ];
+    let with =
+        |more: &[&'static str]| -> Vec<&'static str> { base.iter().chain(more).copied().collect() };
+    place.ok(&with(&["--out", "whole"]));
+    let whole = tables("whole");
+
+    // Stopped after some points, and again in the middle of a line.
+    fs::create_dir(place.path("cut")).unwrap();
+    let journal = &whole[4];
+    let half = journal.len() / 2;
+    for cut in [half, half + 7, 40, 0] {
+        fs::write(place.path("cut/evaluations.jsonl"), &journal[..cut]).unwrap();
+        place.ok(&with(&["--resume", "cut"]));
+        assert!(tables("cut") == whole, "cut at {cut} of {}", journal.len());
+    }
+    // Another plan is another calibration.
+    let said = place.fails(74, &with(&["--resume", "whole", "--replicas", "5"]));
+    assert!(
+        said.contains("its points are those of another plan"),
+        "{said}"
+    );
+    assert!(tables("whole") == whole);
+    // More points go on from fewer.
+    place.ok(&with(&["--resume", "whole", "--points", "14"]));
+    assert!(tables("whole")[4].starts_with(journal.as_str()));
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_keeps_the_points_and_says_how_to_go_on() {
+    let place = Place::new();
+    let child = place
+        .command(&[
+            "calibrate",
+            "plan.toml",
+            "--points",
+            "4000",
+            "--out",
+            "long",
+        ])
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let journal = place.path("long/evaluations.jsonl");
+    for _ in 0..600 {
+        if fs::read_to_string(&journal).is_ok_and(|text| text.lines().count() > 2) {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .expect("kill is there");
+    let output = child.wait_with_output().expect("it ends");
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(130), "{said}");
+    assert!(said.contains("go on with --resume long"), "{said}");
+    assert!(read(&journal).lines().count() > 2);
+}
+
+#[test]
+fn a_plan_that_makes_no_sense_is_answered() {
+    let place = Place::new();
+    let with = |from: &str, to: &str| {
+        assert!(PLAN.contains(from));
+        fs::write(place.path("bad.toml"), PLAN.replacen(from, to, 1)).unwrap();
+        place.fails(2, &["calibrate", "bad.toml"])
+    };
+    for (from, to, expected) in [
+        ("points = 12", "pionts = 12", "unknown field `pionts`"),
+        (
+            "points = 12",
+            "points = 0",
+            "points = 0: it must be between 1 and 65536",
+        ),
+        ("replicas = 4", "replicas = 1", "a score takes at least 2"),
+        (
+            "accepted = 0.5",
+            "accepted = 1.5",
+            "it must be above 0 and at most 1",
+        ),
+        (
+            "low = 0.15",
+            "low = 0.0",
+            "prior of `growth.hurdle` is no law",
+        ),
+        (
+            "growth.hurdle",
+            "growth.hurdel",
+            "no episode has a number `growth.hurdel`",
+        ),
+        (
+            "why = \"a test\"",
+            "why = \"a test\"\nexcept = [\"erly\"]",
+            "which is no episode",
+        ),
+        (
+            "regions.*.capacity.build_response",
+            "growth.hurdle",
+            "`growth.hurdle` is fitted twice",
+        ),
+    ] {
+        let said = with(from, to);
+        assert!(said.contains(expected), "{to}: {said}");
+    }
+    fs::write(
+        place.path("bad.toml"),
+        PLAN.replacen("early.toml", "erly.toml", 1),
+    )
+    .unwrap();
+    let said = place.fails(74, &["calibrate", "bad.toml"]);
+    assert!(said.contains("cannot read erly.toml"), "{said}");
+}
