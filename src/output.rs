@@ -22,7 +22,8 @@ use sha2::{Digest, Sha256};
 
 pub use backtest::{measured_values_table, scores_table};
 pub use calibration::{
-    JOURNAL_FILE, Journal, estimates_table, left_out_table, pairs_table, posterior_table,
+    JOURNAL_FILE, Journal, Trial, estimates_table, left_out_table, left_out_values_table,
+    pairs_table, posterior_table,
 };
 pub use figure::write_figure;
 pub use folder::{ResultsFolder, create_results_folder};

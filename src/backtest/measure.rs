@@ -142,18 +142,11 @@ impl Watch<'_> {
     }
 
     fn measure_series(&self, series: &Series, stream: &mut ChaCha8Rng, values: &mut Vec<f64>) {
-        let mut points = series.points.as_slice();
-        while let Some(first) = points.first() {
-            // What was measured on one day was measured together.
-            let together = points
-                .iter()
-                .take_while(|point| point.day == first.day)
-                .count();
-            let (today, later) = points.split_at(together);
-            points = later;
-            seek_day(stream, first.day);
+        for today in series.by_day() {
+            let day = today[0].day;
+            seek_day(stream, day);
             if series.metric == Metric::Share {
-                let shares = self.shares(first.day, series.average_days, &series.misplaced);
+                let shares = self.shares(day, series.average_days, &series.misplaced);
                 let parts = today.iter().map(|point| sum_of(&shares, &point.regions));
                 values.extend(estimated_shares(
                     &parts.collect::<Vec<_>>(),
@@ -162,8 +155,8 @@ impl Watch<'_> {
                 ));
                 continue;
             }
-            for point in today {
-                let value = self.mean_of(series.metric, point.day, series.average_days);
+            for _ in today {
+                let value = self.mean_of(series.metric, day, series.average_days);
                 values.push(match series.error {
                     ErrorModel::LogNormal { sd } => value * libm::exp(sd * normal(stream)),
                     _ => value,

@@ -94,18 +94,12 @@ fn forecast_shares(
         .collect();
     let kept = booked(&start, &series.misplaced);
     let mut stream = Streams::new(scenario.seed, 0).open(Purpose::Reference, index as u64);
-    let mut points = series.points.as_slice();
-    while let Some(first) = points.first() {
-        let together = points
-            .iter()
-            .take_while(|point| point.day == first.day)
-            .count();
-        let (today, later) = points.split_at(together);
-        points = later;
-        let years = f64::from(first.day) / DAYS_PER_YEAR;
+    for today in series.by_day() {
+        let day = today[0].day;
+        let years = f64::from(day) / DAYS_PER_YEAR;
         let sd = observed.reference.share_volatility * years.sqrt();
         let mut walks = vec![Vec::with_capacity(PATHS); today.len()];
-        seek_day(&mut stream, first.day);
+        seek_day(&mut stream, day);
         for _ in 0..PATHS {
             let moved: Vec<f64> = start
                 .iter()

@@ -35,7 +35,7 @@ pub struct Plan {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Parameter {
-    /// The key that it sets; `regions.*.` stands for every region that has it.
+    /// The key that it sets; `regions.*.` stands for every region where it is not 0.
     pub key: String,
     /// What was thought of it before.
     pub prior: Prior,

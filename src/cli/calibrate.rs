@@ -6,12 +6,12 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use hashdrift::backtest::{Scores, backtest};
+use hashdrift::backtest::backtest;
 use hashdrift::calibration::{CalibrationError, Episode, Evaluation, Fit, Plan, fit, loss, polish};
 use hashdrift::ensemble::EnsembleError;
 use hashdrift::output::{
-    JOURNAL_FILE, Journal, OutputError, digest_text, estimates_table, left_out_table, pairs_table,
-    posterior_table, table_json, write_csv,
+    JOURNAL_FILE, Journal, OutputError, Trial, digest_text, estimates_table, left_out_table,
+    left_out_values_table, pairs_table, posterior_table, table_json, write_csv, write_figure,
 };
 use hashdrift::scenario::{LoadError, load_scenario};
 use serde_json::json;
@@ -47,12 +47,13 @@ pub struct Arguments {
     json: bool,
 }
 
-const FILES: [&str; 5] = [
+const FILES: [&str; 6] = [
     JOURNAL_FILE,
     "parameters.csv",
     "pairs.csv",
     "posterior.csv",
     "left-out.csv",
+    "left-out-values.csv",
 ];
 
 pub fn calibrate(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
@@ -93,16 +94,26 @@ pub fn calibrate(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
         pairs_table(&plan, &episodes, &fits),
         posterior_table(&plan, &fits[0].accepted),
         left_out_table(&tried),
+        left_out_values_table(&tried),
     ];
     for (table, file) in tables.iter().zip(&FILES[1..]) {
         write_csv(table, &path.join(file))?;
     }
+    let mut figures = Vec::new();
+    for trial in &tried {
+        if let Some(observed) = &trial.scenario.observed {
+            let figure = path.join(format!("left-out-{}.svg", trial.episode));
+            write_figure(&trial.scenario, observed, &trial.scores, &figure)?;
+            figures.push(figure);
+        }
+    }
     let mut out = io::stdout().lock();
     if arguments.json {
-        let [parameters, pairs, posterior, left_out] = tables.each_ref().map(table_json);
+        let [parameters, pairs, posterior, left_out, values] = tables.each_ref().map(table_json);
         let text = json!({
             "plan": plan.name, "digest": digest, "points": plan.points, "replicas": plan.replicas,
             "parameters": parameters, "pairs": pairs, "posterior": posterior, "left_out": left_out,
+            "left_out_values": values,
         });
         serde_json::to_writer_pretty(&mut out, &text).map_err(io::Error::from)?;
         writeln!(out)?;
@@ -112,6 +123,9 @@ pub fn calibrate(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     if !common.quiet {
         for file in FILES {
             writeln!(out, "{}", path.join(file).display())?;
+        }
+        for figure in figures {
+            writeln!(out, "{}", figure.display())?;
         }
     }
     Ok(())
@@ -234,7 +248,7 @@ impl Simulated<'_> {
 /// What comes out of a calibration: the fit to everything, then those without one episode each, and these tried.
 struct Study {
     fits: Vec<Fit>,
-    tried: Vec<(String, Scores)>,
+    tried: Vec<Trial>,
 }
 
 fn study(
@@ -314,7 +328,11 @@ fn study(
             scenario.replicas = arguments.trial_replicas;
             if let Some(observed) = &scenario.observed {
                 let scores = backtest(&scenario, observed, stop, &progress)?;
-                tried.push((episode.name.clone(), scores));
+                tried.push(Trial {
+                    episode: episode.name.clone(),
+                    scenario,
+                    scores,
+                });
             }
             fits.push(without);
         }
@@ -323,7 +341,7 @@ fn study(
     Ok(Study { fits, tried })
 }
 
-fn text(plan: &Plan, episodes: &[Episode], fits: &[Fit], tried: &[(String, Scores)]) -> String {
+fn text(plan: &Plan, episodes: &[Episode], fits: &[Fit], tried: &[Trial]) -> String {
     let mut text = String::new();
     let all = &fits[0];
     // Writing to a String cannot fail.
@@ -385,7 +403,12 @@ fn text(plan: &Plan, episodes: &[Episode], fits: &[Fit], tried: &[(String, Score
     if all.pairs.is_empty() {
         text.push_str("no pair of parameters goes together more than chance would have it\n");
     }
-    for (name, scores) in tried {
+    for Trial {
+        episode: name,
+        scores,
+        ..
+    } in tried
+    {
         let span = episodes
             .iter()
             .find(|episode| episode.name == *name)

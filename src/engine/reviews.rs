@@ -121,26 +121,7 @@ impl History<'_> {
             }
             let stands_idle = !seeks && self.stands_idle(fleet);
             if considers || seeks || stands_idle {
-                let from = usize::from(self.fleets.region[fleet]);
-                let choice = self
-                    .review
-                    .choose(&self.fleets, fleet, &self.capacities, draw);
-                let arrival = match choice {
-                    Some(_) => day.saturating_add(self.downtime(day, fleet)),
-                    None => day,
-                };
-                let decision = Decision {
-                    day,
-                    fleet,
-                    from,
-                    to: choice.unwrap_or(from),
-                    arrival,
-                    review: &self.review,
-                    uniform: draw,
-                };
-                observer.decision(&decision, &self.fleets);
-                if let Some(to) = choice {
-                    self.relocate(day, fleet, from, to, arrival);
+                if self.moves(day, fleet, draw, observer) {
                     continue;
                 }
                 if stands_idle && !self.review.anywhere_pays(&self.fleets, fleet) {
@@ -166,11 +147,19 @@ impl History<'_> {
         let mut stream = self.streams.open(Purpose::Eviction, fleet as u64);
         seek_day(&mut stream, day);
         let draw = uniform(&mut stream);
+        self.moves(day, fleet, draw, observer);
+    }
+
+    /// Weighs up a fleet's regions by a draw; whether it moves, and then it is on its way.
+    fn moves(&mut self, day: u32, fleet: usize, draw: f64, observer: &mut impl Observer) -> bool {
         let from = usize::from(self.fleets.region[fleet]);
         let choice = self
             .review
             .choose(&self.fleets, fleet, &self.capacities, draw);
-        let arrival = choice.map_or(day, |_| day.saturating_add(self.downtime(day, fleet)));
+        let arrival = match choice {
+            Some(_) => day.saturating_add(self.downtime(day, fleet)),
+            None => day,
+        };
         let decision = Decision {
             day,
             fleet,
@@ -184,6 +173,7 @@ impl History<'_> {
         if let Some(to) = choice {
             self.relocate(day, fleet, from, to, arrival);
         }
+        choice.is_some()
     }
 
     /// Whether a fleet has looked for a place for too long; it is then abandoned.

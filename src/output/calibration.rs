@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::OutputError;
+use super::backtest::{measured_values_table, scores_table};
 use super::table::{Cells, Column, Table, table};
 use crate::backtest::Scores;
 use crate::calibration::{Episode, Evaluation, Fit, Plan};
+use crate::scenario::Scenario;
 
 /// Name of the journal in the folder of a calibration.
 pub const JOURNAL_FILE: &str = "evaluations.jsonl";
@@ -237,19 +239,42 @@ pub fn pairs_table(plan: &Plan, episodes: &[Episode], fits: &[Fit]) -> Table {
     ])
 }
 
+/// An episode that was tried under what was fitted without it.
+#[derive(Debug)]
+pub struct Trial {
+    /// Its name.
+    pub episode: String,
+    /// As it was simulated.
+    pub scenario: Scenario,
+    /// How it scored.
+    pub scores: Scores,
+}
+
 /// One row for each episode that was left out, metric and horizon.
 #[must_use]
-pub fn left_out_table(tried: &[(String, Scores)]) -> Table {
+pub fn left_out_table(trials: &[Trial]) -> Table {
+    one_below_the_other(trials, |trial| scores_table(&trial.scores))
+}
+
+/// One row for each episode that was left out and value that was measured.
+#[must_use]
+pub fn left_out_values_table(trials: &[Trial]) -> Table {
+    one_below_the_other(trials, |trial| {
+        measured_values_table(&trial.scenario, &trial.scores)
+    })
+}
+
+/// The tables of all trials as one, with the episode in front.
+fn one_below_the_other(trials: &[Trial], table: impl Fn(&Trial) -> Table) -> Table {
     let mut all: Option<Table> = None;
-    for (episode, scores) in tried {
-        let mut one = super::scores_table(scores);
-        one.columns.insert(
-            0,
-            Column {
-                name: "left_out".into(),
-                cells: Cells::Text(vec![episode.as_str().into(); scores.blocks.len()]),
-            },
-        );
+    for trial in trials {
+        let mut one = table(trial);
+        let name = vec![trial.episode.as_str().into(); one.rows()];
+        let left_out = Column {
+            name: "left_out".into(),
+            cells: Cells::Text(name),
+        };
+        one.columns.insert(0, left_out);
         match &mut all {
             None => all = Some(one),
             Some(all) => all.append(one),

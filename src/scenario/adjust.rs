@@ -109,18 +109,18 @@ impl Scenario {
         Ok(())
     }
 
-    /// The keys that a key stands for: `regions.*.size` for that of every region, a plain one for itself; none where there is no such
-    /// number.
+    /// The keys that a key stands for: `regions.*.capacity.build_response` for that of every region where it is not 0, a plain one for itself;
+    /// none where there is no such number.
     pub(super) fn keys_of(&mut self, key: &str) -> Vec<String> {
-        let all: Vec<String> = match key.strip_prefix("regions.*.") {
-            Some(rest) => {
-                let ids = self.regions.iter().map(|region| &region.id);
-                ids.map(|id| format!("regions.{id}.{rest}")).collect()
-            }
-            None => vec![key.to_owned()],
+        let Some(rest) = key.strip_prefix("regions.*.") else {
+            let found = slot(self, key).map(|_| key.to_owned());
+            return found.into_iter().collect();
         };
+        let ids = self.regions.iter().map(|region| &region.id);
+        let all: Vec<String> = ids.map(|id| format!("regions.{id}.{rest}")).collect();
+        // A region without the mechanism stays without it.
         all.into_iter()
-            .filter(|key| slot(self, key).is_some())
+            .filter(|key| slot(self, key).is_some_and(|slot| slot.get() != 0.0))
             .collect()
     }
 }

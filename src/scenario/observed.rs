@@ -51,6 +51,13 @@ pub struct Series {
     pub masked: Vec<(Point, String)>,
 }
 
+impl Series {
+    /// The values to be scored, those that were measured on one day together.
+    pub fn by_day(&self) -> impl Iterator<Item = &[Point]> {
+        self.points.chunk_by(|one, next| one.day == next.day)
+    }
+}
+
 /// One measured value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Point {

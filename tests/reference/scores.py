@@ -5,7 +5,7 @@ inputs and expected values as JSON; `tests/suite/scores.rs` compares the crate w
 
 How to run it, from the root of the repository, with Python 3.10 or newer:
 
-    python3 -m venv /tmp/scores && . /tmp/scores/bin/activate
+    python3 -m venv venv && . venv/bin/activate
     pip install numpy scoringrules properscoring
     python tests/reference/scores.py                                     # writes scores.json
     python tests/reference/scores.py --check tests/reference/scores.json

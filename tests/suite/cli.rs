@@ -7,40 +7,48 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// A folder of its own with a small scenario in it.
-struct Place {
+/// A folder of its own, in which the program runs.
+pub struct Place {
     folder: tempfile::TempDir,
 }
 
 impl Place {
-    fn new() -> Self {
+    /// With these files in it.
+    pub fn with(files: &[(String, String)]) -> Self {
         let folder = tempfile::tempdir().expect("there is room for a folder");
+        for (name, text) in files {
+            fs::write(folder.path().join(name), text).expect("it can be written");
+        }
+        Self { folder }
+    }
+
+    /// With a small scenario in it.
+    fn new() -> Self {
         let text = include_str!("../../scenarios/core.toml")
             .replace("days = 1826", "days = 60")
             .replace("replicas = 1000", "replicas = 30")
             .replace("count = 1000", "count = 40");
-        fs::write(folder.path().join("small.toml"), text).expect("it can be written");
-        Self { folder }
+        Self::with(&[("small.toml".into(), text)])
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hashdrift"));
         command.current_dir(self.folder.path()).args(arguments);
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments)
             .output()
             .expect("the program starts")
     }
 
     /// Standard output of a call that succeeds.
-    fn ok(&self, arguments: &[&str]) -> String {
+    pub fn ok(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         assert!(
             output.status.success(),
@@ -51,7 +59,7 @@ impl Place {
     }
 
     /// Standard error of a call that ends with `code`.
-    fn fails(&self, code: i32, arguments: &[&str]) -> String {
+    pub fn fails(&self, code: i32, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         let text = stderr(&output);
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {text}");
@@ -60,7 +68,7 @@ impl Place {
     }
 }
 
-fn stderr(output: &Output) -> String {
+pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 

@@ -1,16 +1,14 @@
 //! `backtest` and `calibrate` as their users meet them.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::backtest::{WORLD, inputs};
-
-/// A folder with a small episode and a plan to fit to it.
-struct Place(tempfile::TempDir);
+use super::cli::{Place, stderr};
 
 const PLAN: &str = r#"
 name = "Small plan"
@@ -31,66 +29,29 @@ prior = { model = "uniform", low = 0.0, high = 0.1 }
 why = "a test"
 "#;
 
-impl Place {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().expect("there is room for a folder");
-        let write = |name: &str, text: &str| {
-            fs::write(folder.path().join(name), text).expect("it can be written");
-        };
-        write("small.toml", WORLD);
-        // Two parts of its time that overlap; what is read off the whole is neither's.
-        let features = WORLD.find("[[observed.features]]").expect("it has one");
-        let part = |start: &str, days: &str| {
-            WORLD[..features]
-                .replace("start = 2022-01-01", start)
-                .replace("days = 400", days)
-        };
-        write("early.toml", &part("start = 2022-01-01", "days = 250"));
-        write("late.toml", &part("start = 2022-06-15", "days = 220"));
-        write("plan.toml", PLAN);
-        for (name, text) in inputs() {
-            write(&name, &text);
-        }
-        Self(folder)
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_hashdrift"));
-        command.current_dir(self.0.path()).args(arguments);
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments)
-            .output()
-            .expect("the program starts")
-    }
-
-    fn ok(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        assert!(
-            output.status.success(),
-            "{arguments:?}: {}",
-            stderr(&output)
-        );
-        String::from_utf8(output.stdout).expect("the program prints UTF-8")
-    }
-
-    fn fails(&self, code: i32, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        let text = stderr(&output);
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {text}");
-        assert!(!text.contains("panicked"), "{text}");
-        text
-    }
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
+/// A folder with a small episode, two parts of its time that overlap, and a plan to fit to these.
+fn history() -> Place {
+    // What is read off the whole is neither part's.
+    let features = WORLD.find("[[observed.features]]").expect("it has one");
+    let part = |start: &str, days: &str| {
+        WORLD[..features]
+            .replace("start = 2022-01-01", start)
+            .replace("days = 400", days)
+    };
+    let mut files = inputs();
+    files.extend([
+        ("small.toml".to_owned(), WORLD.to_owned()),
+        (
+            "early.toml".to_owned(),
+            part("start = 2022-01-01", "days = 250"),
+        ),
+        (
+            "late.toml".to_owned(),
+            part("start = 2022-06-15", "days = 220"),
+        ),
+        ("plan.toml".to_owned(), PLAN.to_owned()),
+    ]);
+    Place::with(&files)
 }
 
 fn read(path: &Path) -> String {
@@ -99,7 +60,7 @@ fn read(path: &Path) -> String {
 
 #[test]
 fn a_backtest_shows_scores_and_leaves_tables_and_a_figure() {
-    let place = Place::new();
+    let place = history();
     let table = place.ok(&["backtest", "small.toml", "--replicas", "30"]);
     for expected in [
         "30 replicas, seed 1, 2022-01-01 to 2023-02-04",
@@ -149,7 +110,7 @@ fn a_backtest_shows_scores_and_leaves_tables_and_a_figure() {
 
 #[test]
 fn what_was_not_measured_cannot_be_tried() {
-    let place = Place::new();
+    let place = history();
     fs::write(
         place.path("core.toml"),
         include_str!("../../scenarios/core.toml"),
@@ -164,7 +125,7 @@ fn what_was_not_measured_cannot_be_tried() {
 
 #[test]
 fn what_is_measured_does_not_bear_on_a_run() {
-    let place = Place::new();
+    let place = history();
     let without = WORLD
         .split("[observed]")
         .next()
@@ -179,7 +140,7 @@ fn what_is_measured_does_not_bear_on_a_run() {
 
 #[test]
 fn a_calibration_says_what_was_found_and_what_not_and_tries_it_on_what_was_left_out() {
-    let place = Place::new();
+    let place = history();
     let said = place.ok(&["calibrate", "plan.toml", "--trial-replicas", "20"]);
     for expected in [
         "Small plan: 12 points, 4 replicas of each episode, 6 points accepted",
@@ -223,7 +184,7 @@ fn a_calibration_says_what_was_found_and_what_not_and_tries_it_on_what_was_left_
 
 #[test]
 fn an_interrupted_calibration_goes_on_and_ends_as_if_nothing_had_been() {
-    let place = Place::new();
+    let place = history();
     let tables = |folder: &str| -> Vec<String> {
         [
             "parameters.csv",
@@ -272,7 +233,7 @@ fn an_interrupted_calibration_goes_on_and_ends_as_if_nothing_had_been() {
 #[cfg(unix)]
 #[test]
 fn ctrl_c_keeps_the_points_and_says_how_to_go_on() {
-    let place = Place::new();
+    let place = history();
     let child = place
         .command(&[
             "calibrate",
@@ -306,7 +267,7 @@ fn ctrl_c_keeps_the_points_and_says_how_to_go_on() {
 
 #[test]
 fn a_plan_that_makes_no_sense_is_answered() {
-    let place = Place::new();
+    let place = history();
     let with = |from: &str, to: &str| {
         assert!(PLAN.contains(from));
         fs::write(place.path("bad.toml"), PLAN.replacen(from, to, 1)).unwrap();

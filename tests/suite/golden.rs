@@ -16,21 +16,14 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Headline numbers of a short run.
-fn headline(scenario: &Path) -> Value {
+/// What the program prints as JSON, without what changes with every comment or run.
+fn printed(arguments: &[&str], scenario: &Path) -> Value {
     let folder = tempfile::tempdir().expect("there is room for a folder");
     let output = Command::new(env!("CARGO_BIN_EXE_hashdrift"))
-        .arg("run")
+        .arg(arguments[0])
         .arg(scenario)
-        .args([
-            "--replicas",
-            "40",
-            "--set",
-            "days=360",
-            "-q",
-            "--json",
-            "--out",
-        ])
+        .args(&arguments[1..])
+        .args(["-q", "--json", "--out"])
         .arg(folder.path().join("results"))
         .output()
         .expect("the program starts");
@@ -41,12 +34,21 @@ fn headline(scenario: &Path) -> Value {
         scenario.display()
     );
     let mut json: Value = serde_json::from_slice(&output.stdout).expect("--json prints JSON");
-    // The digest changes with every comment, the paths with every run.
     if let Some(fields) = json.as_object_mut() {
         fields.remove("files");
         fields.remove("scenario_sha256");
     }
     json
+}
+
+/// Headline numbers of a short run.
+fn headline(scenario: &Path) -> Value {
+    printed(&["run", "--replicas", "40", "--set", "days=360"], scenario)
+}
+
+/// Scores and values of a short backtest.
+fn trial(scenario: &Path) -> Value {
+    printed(&["backtest", "--replicas", "20"], scenario)
 }
 
 /// Where two values differ, a line each.
@@ -82,27 +84,38 @@ fn differences(at: &str, before: &Value, now: &Value, lines: &mut Vec<String>) {
     }
 }
 
-#[test]
-fn shipped_scenarios_give_what_they_gave() {
-    let accept = std::env::var_os("HASHDRIFT_ACCEPT").is_some();
-    let mut scenarios: Vec<PathBuf> = fs::read_dir(root().join("scenarios"))
+/// Scenario files of a folder that run by themselves.
+fn scenarios_in(folder: &str) -> Vec<PathBuf> {
+    let parts = ["common.toml", "calibration.toml"];
+    let mut scenarios: Vec<PathBuf> = fs::read_dir(root().join(folder))
         .expect("there are scenarios")
         .map(|entry| entry.expect("they can be listed").path())
         .filter(|path| {
+            let part = path
+                .file_name()
+                .is_some_and(|name| parts.iter().any(|part| name == *part));
             path.extension()
                 .is_some_and(|extension| extension == "toml")
+                && !part
         })
         .collect();
     scenarios.sort();
-    assert!(scenarios.len() >= 3);
+    scenarios
+}
+
+/// Compares what scenarios give with what they gave; or accepts it.
+fn compare(scenarios: &[PathBuf], kind: &str, now: impl Fn(&Path) -> Value) {
+    let accept = std::env::var_os("HASHDRIFT_ACCEPT").is_some();
     let mut lines = Vec::new();
     for scenario in scenarios {
-        let stem = scenario.file_stem().expect("it has a name").to_owned();
+        let stem = scenario
+            .file_stem()
+            .expect("it has a name")
+            .to_string_lossy();
         let golden = root()
             .join("tests/golden")
-            .join(stem)
-            .with_extension("json");
-        let now = headline(&scenario);
+            .join(format!("{kind}{stem}.json"));
+        let now = now(scenario);
         if accept {
             fs::create_dir_all(golden.parent().expect("it has a folder")).expect("it can be made");
             let text = serde_json::to_string_pretty(&now).expect("JSON can be written");
@@ -119,6 +132,20 @@ fn shipped_scenarios_give_what_they_gave() {
         "results have changed:\n{}\nif that is meant: HASHDRIFT_ACCEPT=1 cargo test --test suite golden",
         lines.join("\n")
     );
+}
+
+#[test]
+fn shipped_scenarios_give_what_they_gave() {
+    let scenarios = scenarios_in("scenarios");
+    assert!(scenarios.len() >= 9);
+    compare(&scenarios, "", headline);
+}
+
+#[test]
+fn episodes_of_the_past_score_what_they_scored() {
+    let episodes = scenarios_in("scenarios/backtest");
+    assert_eq!(episodes.len(), 4);
+    compare(&episodes, "backtest-", trial);
 }
 
 #[test]
