@@ -36,7 +36,8 @@ pub struct Episode {
 #[derive(Debug, Clone, Copy)]
 struct Value {
     metric: Metric,
-    date: Date,
+    /// First and last day of what it is the mean of.
+    days: (Date, Date),
     persistence: f64,
 }
 
@@ -51,6 +52,11 @@ pub enum CalibrationError {
         /// Why.
         source: NothingObserved,
     },
+    /// Its own draws would be those that are to be found.
+    #[error(
+        "{0}: an episode that is fitted cannot have `uncertain.draws`; write its laws as `uncertain.factors`"
+    )]
+    OwnDraws(String),
     /// A parameter is none of it.
     #[error("{episode}: {source}")]
     Parameter {
@@ -69,8 +75,8 @@ pub enum CalibrationError {
 pub struct Evaluation {
     /// Values of the parameters, in the order of the plan.
     pub point: Vec<f64>,
-    /// Fair continuous ranked probability score of each value.
-    pub scores: Vec<Option<Vec<f64>>>,
+    /// Fair continuous ranked probability score of each value; `None` where it is defined in no replica.
+    pub scores: Vec<Option<Vec<Option<f64>>>>,
 }
 
 impl Episode {
@@ -88,12 +94,15 @@ impl Episode {
             source,
         };
         let observed = observed_of(&scenario).map_err(nothing)?;
+        if !scenario.uncertain.draws.is_empty() {
+            return Err(CalibrationError::OwnDraws(name.to_owned()));
+        }
         let scores = backtest(&scenario, observed, stop, &())?;
         let reference = fitted(&scores).map(|(index, metric)| {
             let row = &scores.rows[index];
             Value {
                 metric,
-                date: scenario.date(row.day),
+                days: (scenario.date(row.first), scenario.date(row.day)),
                 persistence: row.persistence.unwrap_or(f64::NAN),
             }
         });
@@ -149,7 +158,7 @@ impl Episode {
         plan: &Plan,
         point: &[f64],
         stop: &AtomicBool,
-    ) -> Result<Option<Vec<f64>>, CalibrationError> {
+    ) -> Result<Option<Vec<Option<f64>>>, CalibrationError> {
         let scenario = self.at(plan, point)?;
         let Some(observed) = &scenario.observed else {
             return Ok(None);
@@ -157,7 +166,9 @@ impl Episode {
         match backtest(&scenario, observed, stop, &()) {
             Ok(scores) => Ok(Some(
                 fitted(&scores)
-                    .map(|(index, _)| scores.rows[index].crps)
+                    .map(|(index, _)| {
+                        Some(scores.rows[index].crps).filter(|score| score.is_finite())
+                    })
                     .collect(),
             )),
             Err(EnsembleError::Engine(_)) => Ok(None),

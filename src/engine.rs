@@ -176,7 +176,13 @@ impl<'s> Model<'s> {
     /// [`EngineError`] if its drawn start is impossible.
     pub fn starts(&self, replica: u64) -> Result<(), EngineError> {
         match self.scenario.of_replica(replica) {
-            Some(own) => Model::new(&own).begin(replica).map(drop),
+            Some(own) => {
+                let model = Model::new(&own);
+                if model.record_width != self.record_width {
+                    return Err(EngineError::OtherMechanisms { replica });
+                }
+                model.begin(replica).map(drop)
+            }
             None => self.begin(replica).map(drop),
         }
     }
@@ -357,8 +363,9 @@ impl History<'_> {
         self.deliver(day);
         self.run_machines(hashprice);
 
-        let today = Day {
+        let mut today = Day {
             day,
+            work: 0.0,
             btc_price,
             hashprice,
             reward_btc,
@@ -390,7 +397,9 @@ impl History<'_> {
         let hash: f64 = self.running.iter().sum();
         self.notes.dark_days += u32::from(hash <= 0.0);
         seek_day(&mut self.blocks, day);
+        let work_before = self.network.work;
         let blocks = self.network.mine_day(day, hash, &mut self.blocks);
+        today.work = self.network.work - work_before;
         self.fees.observe(day, blocks);
         observer.day(&today, &self.fleets, blocks);
         if recorded {
@@ -451,8 +460,11 @@ impl History<'_> {
         }
     }
 
-    /// Puts the machines that are delivered today in place.
+    /// Puts the machines that are delivered today in place. Those that have waited come first, and whoever comes waits behind them.
     fn deliver(&mut self, day: u32) {
+        for region in 0..self.scenario.regions.len() {
+            self.take_in_waiting(day, region);
+        }
         while let Some(order) = self
             .orders
             .next_delivery(day, &mut self.capacities.reserved)
@@ -463,32 +475,36 @@ impl History<'_> {
                 self.install(day, &order);
             } else {
                 self.orders.wait(order, &mut self.capacities.reserved);
-            }
-        }
-        for region in 0..self.scenario.regions.len() {
-            loop {
-                let room = if self.events.conditions.regions[region].banned {
-                    f64::INFINITY
-                } else {
-                    self.capacities.room_today(region)
-                };
-                let reserved = &mut self.capacities.reserved;
-                let Some(order) = self.orders.next_waiting(region, room, reserved) else {
-                    break;
-                };
-                self.install(day, &order);
+                // A part of it may find room at once.
+                self.take_in_waiting(day, order.region);
             }
         }
     }
 
-    /// Whether machines that are delivered can be put in place. Those of a region that has banned mining are, to look for another.
+    /// Puts machines that wait for a region in place as far as there is room; all of them if it bans mining, to look for another.
+    fn take_in_waiting(&mut self, day: u32, region: usize) {
+        loop {
+            let room = if self.events.conditions.regions[region].banned {
+                f64::INFINITY
+            } else {
+                self.capacities.room_today(region)
+            };
+            let reserved = &mut self.capacities.reserved;
+            let Some(order) = self.orders.next_waiting(region, room, reserved) else {
+                break;
+            };
+            self.install(day, &order);
+        }
+    }
+
+    /// Whether machines that are delivered can be put in place at once.
     fn finds_room(&self, order: &Order) -> bool {
         let region = &self.scenario.regions[order.region];
         let banned = self.events.conditions.regions[order.region].banned;
+        let megawatts = order.power_mw() * region.power.pue;
         banned
-            || self
-                .capacities
-                .takes(order.region, order.power_mw() * region.power.pue)
+            || (!self.orders.anyone_waits(order.region)
+                && self.capacities.takes(order.region, megawatts))
     }
 
     /// New machines take the place of a fleet's old ones, up to all of its power.

@@ -247,6 +247,8 @@ pub struct Ledger {
 pub struct Day<'a> {
     /// Simulated day.
     pub day: u32,
+    /// Work of the blocks of the day, each counted with its difficulty; 0 until the day is over.
+    pub work: f64,
     /// USD per bitcoin.
     pub btc_price: f64,
     /// USD per PH/s and day.

@@ -28,7 +28,7 @@ pub use docs::{KeyDoc, key_docs};
 pub use load::{LoadError, load_scenario, parse_scenario, warnings};
 pub use observed::{
     DailyBlocks, ErrorModel, Feature, Measure, Metric, Observed, Point, Reference, Series,
-    hash_rate_of,
+    hash_rate_of, mean_of_days,
 };
 pub use problem::{Place, Problem, Refused, did_you_mean, printable};
 pub use raw::{BanTerms, Basin, Contract, Growth, Heat, Slots, Spikes, Supply, Switching};

@@ -49,6 +49,9 @@ pub fn simulate(
             let streams = Streams::new(scenario.seed, u64::from(replica));
             Ok((watch.measure(observed, streams), watch.efficiency[0]))
         })
+        .collect::<Vec<Result<_, EnsembleError>>>()
+        // The lowest that failed is told, at any number of threads.
+        .into_iter()
         .collect::<Result<_, EnsembleError>>()?;
     let quantities = replicas.first().map_or(0, |(values, _)| values.len());
     let members =
@@ -85,7 +88,7 @@ impl Plan {
 struct Watch<'p> {
     plan: &'p Plan,
     regions: usize,
-    /// Blocks times their difficulty.
+    /// Work of the day's blocks.
     work: Vec<f64>,
     difficulty: Vec<f64>,
     /// Mean efficiency of what ran, where the plan asks for it.
@@ -110,9 +113,8 @@ impl<'p> Watch<'p> {
 }
 
 impl Observer for Watch<'_> {
-    fn day(&mut self, today: &Day<'_>, fleets: &Fleets, blocks: u64) {
-        // Blocks of a day are far below 2^53.
-        self.work.push(blocks as f64 * today.difficulty);
+    fn day(&mut self, today: &Day<'_>, fleets: &Fleets, _: u64) {
+        self.work.push(today.work);
         self.difficulty.push(today.difficulty);
         self.running.extend_from_slice(today.running);
         let asked = self.plan.efficiency[today.day as usize];
@@ -231,14 +233,20 @@ pub fn sum_of(shares: &[f64], regions: &[usize]) -> f64 {
 pub fn estimated_shares(parts: &[f64], error: ErrorModel, stream: &mut ChaCha8Rng) -> Vec<f64> {
     /// A share below it is none to the law.
     const NOTHING: f64 = 1e-9;
+    /// Far more words of a stream than one draw takes.
+    const WORDS_PER_PART: u128 = 1 << 12;
     let ErrorModel::Dirichlet { concentration } = error else {
         return parts.to_vec();
     };
     let rest = (1.0 - parts.iter().sum::<f64>()).max(0.0);
+    let begin = stream.get_word_pos();
     let drawn: Vec<f64> = parts
         .iter()
         .chain([&rest])
-        .map(|part| {
+        .zip(0_u128..)
+        .map(|(part, number)| {
+            // Each has draws of its own: how many it needs moves no other.
+            stream.set_word_pos(begin + number * WORDS_PER_PART);
             // What is undefined stays so.
             if part.is_nan() || *part < NOTHING {
                 part * 0.0
@@ -255,6 +263,9 @@ pub fn estimated_shares(parts: &[f64], error: ErrorModel, stream: &mut ChaCha8Rn
 #[must_use]
 pub fn read_off(measure: Measure, path: &[f64]) -> f64 {
     let last = path.len() - 1;
+    if path.iter().any(|value| value.is_nan()) {
+        return f64::NAN;
+    }
     let (mut peak, mut deepest) = (0, (0.0, 0, 0));
     for (day, value) in path.iter().enumerate() {
         if *value > path[peak] {

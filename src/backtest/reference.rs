@@ -1,6 +1,6 @@
 //! Forecasts without a model of mining: what a model has to beat.
 
-use super::measure::{booked, estimated_shares, sum_of};
+use super::measure::{booked, sum_of};
 use crate::protocol::subsidy_btc;
 use crate::random::{Purpose, Streams, normal, seek_day};
 use crate::scenario::{ErrorModel, Metric, Observed, Scenario, Series};
@@ -16,8 +16,8 @@ const BLOCKS_PER_DAY: f64 = 144.0;
 pub struct Forecasts {
     /// Everything stays as it was at the start.
     pub persistence: Option<f64>,
-    /// Logs of hash rate go on with the drift and volatility of before the start, log-ratios of shares without drift; empty where there is
-    /// no such forecast.
+    /// Logs of hash rate go on with the drift and volatility of before the start, log-ratios of shares without drift; the volatility is that of
+    /// what was measured, errors included. Empty where there is no such forecast.
     pub random_walk: Vec<f64>,
     /// Hash rate follows the running maximum of revenue times technology (Prat & Walter).
     pub barrier: Option<f64>,
@@ -47,13 +47,15 @@ pub fn forecasts(
             let walks = matches!(series.metric, Metric::HashRate | Metric::Difficulty);
             let reference = &observed.reference;
             // Blocks are counted as they are for the model.
-            let luck = match (series.metric, series.error) {
-                (_, ErrorModel::LogNormal { sd }) => sd,
-                (Metric::HashRate, _) => {
-                    1.0 / (BLOCKS_PER_DAY * f64::from(series.average_days)).sqrt()
-                }
+            let blocks = match series.metric {
+                Metric::HashRate => 1.0 / (BLOCKS_PER_DAY * f64::from(series.average_days)),
                 _ => 0.0,
             };
+            let error = match series.error {
+                ErrorModel::LogNormal { sd } => sd * sd,
+                _ => 0.0,
+            };
+            let luck = (blocks + error).sqrt();
             seek_day(&mut stream, point.day);
             let mut walk = || {
                 let moved = reference.hash_volatility * years.sqrt() * normal(&mut stream);
@@ -112,8 +114,7 @@ fn forecast_shares(
                 .iter()
                 .map(|point| sum_of(&shares, &point.regions))
                 .collect();
-            let estimated = estimated_shares(&parts, series.error, &mut stream);
-            for (walk, share) in walks.iter_mut().zip(estimated) {
+            for (walk, share) in walks.iter_mut().zip(parts) {
                 walk.push(share);
             }
         }

@@ -2,7 +2,7 @@
 
 use super::measure::{Measurements, read_off};
 use super::reference::{Forecasts, forecasts};
-use crate::scenario::{Feature, Metric, Observed, Scenario};
+use crate::scenario::{Feature, Metric, Observed, Scenario, mean_of_days};
 use crate::statistics::scores::{brier, covers, fair_crps, fair_energy_score, pit, skill};
 use crate::statistics::{PROBABILITIES, mean_and_sd, quantile_of_sorted};
 
@@ -15,6 +15,8 @@ pub struct Row {
     pub metric: String,
     /// Region, regions, or `all`.
     pub name: String,
+    /// First day of what it is the mean of.
+    pub first: u32,
     /// Its day; for a feature the first day of its window.
     pub day: u32,
     /// The last day that it looks at.
@@ -133,6 +135,7 @@ pub fn scores(scenario: &Scenario, observed: &Observed, measured: &Measurements)
         row.metric = name_of(series.metric).into();
         row.name.clone_from(&point.name);
         (row.day, row.until) = (point.day, point.day);
+        row.first = (point.day + 1).saturating_sub(series.average_days);
         let seen = space(point.value);
         let single = |value: f64| (space(value) - seen).abs();
         row.persistence = forecast.persistence.map(single);
@@ -182,6 +185,7 @@ fn row(kind: RowKind, members: &[f64], seen: f64, space: fn(f64) -> f64) -> Row 
         kind,
         metric: String::new(),
         name: "all".into(),
+        first: 0,
         day: 0,
         until: 0,
         observed: seen,
@@ -222,6 +226,7 @@ fn feature_row(observed: &Observed, feature: &Feature, members: &[f64]) -> Row {
     let mut row = row(RowKind::Feature, members, seen, |value| value);
     row.metric.clone_from(&feature.name);
     (row.day, row.until) = feature.window;
+    row.first = (row.day + 1).saturating_sub(feature.average_days);
     row.event = feature.at_least.filter(|_| row.replicas > 0).map(|level| {
         let count = defined(members).filter(|value| *value >= level).count();
         let probability = count as f64 / row.replicas as f64;
@@ -234,15 +239,10 @@ fn feature_row(observed: &Observed, feature: &Feature, members: &[f64]) -> Row {
 /// A feature of the measured days.
 fn read_off_days(observed: &Observed, feature: &Feature) -> f64 {
     let (first, last) = feature.window;
-    let mean_to = |day: u32| {
-        let last = day.cast_signed();
-        let window = (last - feature.average_days.cast_signed() + 1)..=last;
-        let days = observed
-            .daily
-            .iter()
-            .filter(|row| window.contains(&row.day));
-        let sum: f64 = days.map(|row| row.of(feature.metric)).sum();
-        sum / f64::from(feature.average_days)
+    let mean_to = |day| {
+        let mean = mean_of_days(&observed.daily, feature.metric, feature.average_days, day);
+        // Scenarios whose days are not all there have been refused.
+        mean.unwrap_or(f64::NAN)
     };
     let path: Vec<f64> = (first..=last).map(mean_to).collect();
     read_off(feature.measure, &path)
@@ -412,7 +412,13 @@ fn vector_block(
     let own = |skip: Option<usize>| {
         let scores = dates.iter().map(|date| {
             let columns = date.iter().map(|index| measured.members[*index].as_slice());
-            fair_energy_score(&transposed(columns.collect(), skip), &seen(date))
+            {
+                let members = transposed(columns.collect(), skip);
+                if members.is_empty() {
+                    return f64::NAN;
+                }
+                fair_energy_score(&members, &seen(date))
+            }
         });
         mean_of(scores).unwrap_or(f64::NAN)
     };

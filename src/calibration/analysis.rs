@@ -4,9 +4,13 @@ use super::{Episode, Evaluation, Plan};
 use crate::scenario::Metric;
 use crate::statistics::quantile_of_sorted;
 
+/// How bad an undefined value is, in scores of persistence.
+const UNDEFINED: f64 = 2.0;
+
 /// Loss of a point over the episodes but `left_out`: the mean over them of the mean over what was measured (hash rate, shares,
 /// efficiency) of the score, relative to that of the forecast that everything stays as it is. Values of the other episodes that were
-/// measured in the time of the one left out are left out as well. Infinite where an episode could not be simulated.
+/// measured in the time of the one left out are left out as well; an episode that begins in that time still knows its start. A value that is
+/// defined in no replica counts as twice as bad as persistence. Infinite where an episode could not be simulated.
 #[must_use]
 pub fn loss(episodes: &[Episode], evaluation: &Evaluation, left_out: Option<usize>) -> f64 {
     let hidden = left_out.map(|index| episodes[index].span());
@@ -20,19 +24,13 @@ pub fn loss(episodes: &[Episode], evaluation: &Evaluation, left_out: Option<usiz
         };
         let mut ratios = Vec::new();
         for metric in [Metric::HashRate, Metric::Share, Metric::Efficiency] {
-            let values = episode
-                .reference
-                .iter()
-                .zip(scores)
-                .filter(|(value, score)| {
-                    let known =
-                        hidden.is_none_or(|(first, last)| value.date < first || value.date > last);
-                    value.metric == metric
-                        && known
-                        && value.persistence.is_finite()
-                        && score.is_finite()
-                });
+            let values = episode.reference.iter().zip(scores).filter(|(value, _)| {
+                let (from, until) = value.days;
+                let known = hidden.is_none_or(|(first, last)| until < first || from > last);
+                value.metric == metric && known && value.persistence.is_finite()
+            });
             let (own, kept) = values.fold((0.0, 0.0), |(own, kept), (value, score)| {
+                let score = score.unwrap_or(UNDEFINED * value.persistence);
                 (own + score, kept + value.persistence)
             });
             if kept > 0.0 {
@@ -87,15 +85,19 @@ pub struct Estimate {
     pub low: f64,
     /// Its upper end.
     pub high: f64,
-    /// Width of the band by the prior's own weight, relative to that of the prior's nine tenths: about 1 where the data say nothing.
+    /// Width of the band by the prior's own weight, relative to that of as many draws from the prior: about 1 where the data say nothing.
     pub width: f64,
+    /// Points behind it.
+    pub points: usize,
 }
 
 impl Estimate {
     /// Whether the data narrow the parameter down to less than two thirds of what was thought before.
     #[must_use]
     pub fn is_identified(&self) -> bool {
-        self.width < 2.0 / 3.0
+        /// With fewer, a narrow band may be chance.
+        const FEWEST: usize = 20;
+        self.points >= FEWEST && self.width < 2.0 / 3.0
     }
 }
 
@@ -168,7 +170,10 @@ pub fn fit(
                 median: quantile_of_sorted(&values, 0.5),
                 low,
                 high,
-                width: (above - below) / 0.9,
+                // Nine tenths of n uniform draws span 0.9 (n - 1) / (n + 1) on average.
+                width: (above - below) / 0.9 * (accepted.len() as f64 + 1.0)
+                    / (accepted.len() as f64 - 1.0).max(1.0),
+                points: accepted.len(),
             }
         });
     let mut pairs = Vec::new();

@@ -35,7 +35,7 @@ pub struct Plan {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Parameter {
-    /// The key that it sets; `regions.*.` stands for every region where it is not 0.
+    /// The key that it sets; `regions.*.` stands for every region that has it.
     pub key: String,
     /// What was thought of it before.
     pub prior: Prior,
@@ -176,13 +176,17 @@ impl Plan {
     #[must_use]
     pub fn design(&self) -> Vec<Vec<f64>> {
         /// Half the distance between two numbers that the sequence tells apart.
-        const HALF_CELL: f64 = 1.0 / (1 << 25) as f64;
+        const HALF_CELL: f64 = 1.0 / (1 << 24) as f64;
         (0..self.points)
             .map(|index| {
                 let parameters = self.parameters.iter().zip(0_u32..);
                 parameters
                     .map(|(parameter, dimension)| {
-                        let u = sobol_burley::sample(index, dimension, self.seed as u32);
+                        let u = sobol_burley::sample(
+                            index,
+                            dimension,
+                            (self.seed ^ (self.seed >> 32)) as u32,
+                        );
                         parameter.prior.quantile(f64::from(u) + HALF_CELL)
                     })
                     .collect()

@@ -61,6 +61,17 @@ pub fn calibrate(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     let folder = FolderInCare::default();
     let stop = stop_on_interrupt(&folder, Interrupt::InOrder);
     let (episodes, digest) = load_episodes(arguments, &plan, digest, &stop)?;
+    // A point that breaks a rule is found now, not after an hour.
+    for point in plan.design() {
+        for episode in &episodes {
+            episode.at(&plan, &point).map_err(|error| {
+                InvalidUse(format!(
+                    "{}: {error}\nnarrow its prior",
+                    arguments.plan.display()
+                ))
+            })?;
+        }
+    }
     let path = if let Some(path) = &arguments.resume {
         path.clone()
     } else {
@@ -313,8 +324,11 @@ fn study(
     let mut tried = Vec::new();
     if episodes.len() > 1 {
         let trials = u32::try_from(episodes.len()).unwrap_or(u32::MAX);
-        let progress =
-            ReplicaProgress::of("replicas", trials * arguments.trial_replicas, common.quiet);
+        let progress = ReplicaProgress::of(
+            "replicas",
+            trials.saturating_mul(arguments.trial_replicas),
+            common.quiet,
+        );
         for (index, episode) in episodes.iter().enumerate() {
             let without = fit(plan, episodes, &evaluations, Some(index));
             if without.accepted.is_empty() {
@@ -327,12 +341,17 @@ fn study(
             let mut scenario = episode.under(plan, &without.accepted);
             scenario.replicas = arguments.trial_replicas;
             if let Some(observed) = &scenario.observed {
-                let scores = backtest(&scenario, observed, stop, &progress)?;
-                tried.push(Trial {
-                    episode: episode.name.clone(),
-                    scenario,
-                    scores,
-                });
+                match backtest(&scenario, observed, stop, &progress) {
+                    Ok(scores) => tried.push(Trial {
+                        episode: episode.name.clone(),
+                        scenario,
+                        scores,
+                    }),
+                    Err(EnsembleError::Engine(error)) => {
+                        warn(&format!("{} could not be tried: {error}", episode.name));
+                    }
+                    Err(error) => return Err(error.into()),
+                }
             }
             fits.push(without);
         }
@@ -416,7 +435,7 @@ fn text(plan: &Plan, episodes: &[Episode], fits: &[Fit], tried: &[Trial]) -> Str
         let (first, last) = span.unwrap_or_default();
         let _ = writeln!(
             text,
-            "\n{name}, fitted without it and without anything measured from {first} to {last}\n"
+            "\n{name}, fitted without it and without what others measured from {first} to {last}\n"
         );
         let all: Vec<_> = scores
             .blocks

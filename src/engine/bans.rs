@@ -107,9 +107,7 @@ impl History<'_> {
     /// Switches a fleet off, unless it has left meanwhile or the ban is over.
     fn comply(&mut self, day: u32, complier: Complier) {
         let Complier { fleet, region, .. } = complier;
-        // A ban in one of an aggregate's countries leaves the others open, and is for good.
-        let aggregate = self.scenario.regions[region].members > 1;
-        let in_force = aggregate || self.events.conditions.regions[region].banned;
+        let in_force = self.ban_holds(region);
         self.fleets.lives.leaves[fleet] &= in_force;
         if !in_force || usize::from(self.fleets.site[fleet]) != region {
             return;
@@ -125,6 +123,11 @@ impl History<'_> {
             }
             None => self.evict(day, fleet),
         }
+    }
+
+    /// Whether those who were told to go still have to. A ban in one of an aggregate's countries leaves the others open, and is for good.
+    pub(super) fn ban_holds(&self, region: usize) -> bool {
+        self.scenario.regions[region].members > 1 || self.events.conditions.regions[region].banned
     }
 
     /// Takes a fleet's slot: it looks for another place.

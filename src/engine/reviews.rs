@@ -117,7 +117,11 @@ impl History<'_> {
             }
             // Who will have to go runs on until his day, and neither moves nor buys before it.
             if !seeks && self.fleets.must_leave(fleet) {
-                continue;
+                let region = usize::from(self.fleets.region[fleet]);
+                if self.ban_holds(region) {
+                    continue;
+                }
+                self.fleets.lives.leaves[fleet] = false;
             }
             let stands_idle = !seeks && self.stands_idle(fleet);
             if considers || seeks || stands_idle {
@@ -134,8 +138,11 @@ impl History<'_> {
                 self.buy(growth, day, fleet, purchase, observer);
             }
         }
+        // Those due today have looked already.
         for fleet in evicted {
-            self.look_for_a_place(day, fleet, observer);
+            if fleet % every as usize != first {
+                self.look_for_a_place(day, fleet, observer);
+            }
         }
     }
 

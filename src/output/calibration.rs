@@ -70,10 +70,11 @@ impl Journal {
                         }
                     }
                     first = false;
-                } else if let Ok(evaluation) = serde_json::from_str(&line) {
-                    known.push(evaluation);
                 } else {
-                    break;
+                    let evaluation = serde_json::from_str(&line);
+                    known.push(
+                        evaluation.map_err(|error| fail("cannot resume from", error.into()))?,
+                    );
                 }
                 good += read as u64;
             }
@@ -288,4 +289,38 @@ fn one_below_the_other(trials: &[Trial], table: impl Fn(&Trial) -> Table) -> Tab
 fn left_out_name<'e>(episodes: &'e [Episode], fit: &Fit) -> &'e str {
     fit.left_out
         .map_or("", |index| episodes[index].name.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_journal_finds_the_points_that_it_wrote_to_the_bit_and_what_was_undefined() {
+        let folder = tempfile::tempdir().unwrap();
+        let evaluation = |index: u32| Evaluation {
+            // Numbers of seventeen digits.
+            point: vec![
+                libm::exp(f64::from(index) / 7.0),
+                1.0 / (f64::from(index) + 3.0),
+            ],
+            scores: vec![
+                None,
+                Some(vec![Some(libm::log(f64::from(index) + 2.0)), None]),
+            ],
+        };
+        let mut journal = Journal::open(folder.path(), "digest").unwrap();
+        for index in 0..1000 {
+            journal.add(&evaluation(index)).unwrap();
+        }
+        let again = Journal::open(folder.path(), "digest").unwrap();
+        assert_eq!(again.known(), 1000);
+        for index in 0..1000 {
+            assert_eq!(
+                again.find(&evaluation(index).point),
+                Some(&evaluation(index))
+            );
+        }
+        assert!(Journal::open(folder.path(), "another").is_err());
+    }
 }

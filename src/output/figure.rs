@@ -32,8 +32,9 @@ const NINE_TENTHS: f64 = 1.645;
 struct Panel<'a> {
     title: String,
     factor: f64,
-    series: &'a Series,
-    rows: Vec<&'a Row>,
+    metric: Metric,
+    /// Values, each with the series that it is of.
+    rows: Vec<(&'a Row, &'a Series)>,
 }
 
 /// Writes the figure as SVG.
@@ -60,7 +61,7 @@ fn figure(scenario: &Scenario, observed: &Observed, scores: &Scores) -> Drawn<St
     let panels = panels(scenario, observed, scores);
     let (wide, small): (Vec<_>, Vec<_>) = panels
         .iter()
-        .partition(|panel| panel.series.metric != Metric::Share);
+        .partition(|panel| panel.metric != Metric::Share);
     let rows_of_small = small.len().div_ceil(COLUMNS);
     // Panels are few, far below 2^32.
     let height =
@@ -117,17 +118,17 @@ fn panels<'a>(scenario: &Scenario, observed: &'a Observed, scores: &'a Scores) -
             ),
         };
         match panels.iter_mut().find(|panel| panel.title == what) {
-            Some(panel) => panel.rows.push(row),
+            Some(panel) => panel.rows.push((row, series)),
             None => panels.push(Panel {
                 title: what,
                 factor,
-                series,
-                rows: vec![row],
+                metric,
+                rows: vec![(row, series)],
             }),
         }
     }
     for panel in &mut panels {
-        panel.rows.sort_by_key(|row| row.day);
+        panel.rows.sort_by_key(|(row, _)| row.day);
     }
     panels
 }
@@ -176,9 +177,9 @@ fn draw(
     let bars: Vec<(f64, f64)> = panel
         .rows
         .iter()
-        .map(|row| error_bar(row, panel.series.error, panel.series.average_days))
+        .map(|(row, series)| error_bar(row, series.error, series.average_days))
         .collect();
-    let ends = panel.rows.iter().map(|row| row.quantiles[4]);
+    let ends = panel.rows.iter().map(|(row, _)| row.quantiles[4]);
     let highest = bars
         .iter()
         .map(|(_, high)| *high)
@@ -218,8 +219,8 @@ fn draw(
         .draw()?;
     let at = |row: &Row, quantile: usize| (f64::from(row.day), row.quantiles[quantile] * factor);
     for ((low, high), opacity) in [((0, 4), 0.18), ((1, 3), 0.28)] {
-        let upper = panel.rows.iter().map(|row| at(row, high));
-        let lower = panel.rows.iter().rev().map(|row| at(row, low));
+        let upper = panel.rows.iter().map(|(row, _)| at(row, high));
+        let lower = panel.rows.iter().rev().map(|(row, _)| at(row, low));
         let outline: Vec<(f64, f64)> = upper.chain(lower).collect();
         if panel.rows.len() > 1 {
             chart.draw_series([Polygon::new(outline, BLUE.mix(opacity).filled())])?;
@@ -230,9 +231,9 @@ fn draw(
             chart.draw_series([PathElement::new(line, style)])?;
         }
     }
-    let median = panel.rows.iter().map(|row| at(row, 2));
+    let median = panel.rows.iter().map(|(row, _)| at(row, 2));
     chart.draw_series(LineSeries::new(median, BLUE.stroke_width(2)))?;
-    for (row, (low, high)) in panel.rows.iter().zip(&bars) {
+    for ((row, _), (low, high)) in panel.rows.iter().zip(&bars) {
         let day = f64::from(row.day);
         if high > low {
             let line = vec![(day, low * factor), (day, high * factor)];

@@ -73,8 +73,6 @@ pub fn calm(scenario: &Scenario, days: u32) -> Scenario {
     let mut calm = scenario.clone();
     calm.hazards_strike = false;
     calm.days = calm.days.min(days);
-    calm.events
-        .retain(|event| event.start < calm.days.cast_signed());
     calm
 }
 

@@ -88,7 +88,7 @@ impl Scenario {
     /// # Errors
     /// [`AdjustError`] if it is not one of those that can be drawn, or the value is out of the key's range.
     pub fn set_number(&mut self, key: &str, value: f64) -> Result<(), AdjustError> {
-        let (low, high) = range_of_key(key);
+        let (low, high) = self.range_of(key);
         let out = || AdjustError::OutOfRange {
             key: key.to_owned(),
             value,
@@ -109,7 +109,41 @@ impl Scenario {
         Ok(())
     }
 
-    /// The keys that a key stands for: `regions.*.capacity.build_response` for that of every region where it is not 0, a plain one for itself;
+    /// Lowest and highest value of such a number: those of its key, and what its kind of event, its members or its pool fee leave of them.
+    #[must_use]
+    pub fn range_of(&self, key: &str) -> (f64, f64) {
+        let (low, high) = range_of_key(key);
+        let path: Vec<&str> = key.split('.').collect();
+        match path[..] {
+            ["events", number, "size"] => {
+                let event = number.parse().ok().and_then(|n: usize| self.events.get(n));
+                match event.map(|event| event.effect) {
+                    Some(Effect::Curtail(_) | Effect::Outage(_) | Effect::Drought(_)) => (0.0, 1.0),
+                    Some(Effect::TariffFactor(_)) => (0.0, high),
+                    Some(Effect::Tax(_)) => (-1.0, 1.0),
+                    Some(Effect::Duty(_)) => (-10.0, 10.0),
+                    Some(Effect::HardwarePrice(_) | Effect::BtcPrice(_)) => (0.001, high),
+                    _ => (low, high),
+                }
+            }
+            ["regions", id, "size"] => {
+                let regions = self
+                    .regions
+                    .iter()
+                    .filter(|region| id == "*" || region.id == id);
+                let members = regions.filter(|region| region.members > 1);
+                let least = members.map(|region| f64::from(region.members));
+                (least.fold(low, f64::max), high)
+            }
+            ["hardware", "frontier", "limit_j_per_th"] => match &self.hardware.frontier {
+                Some(Frontier::Exponential { start, .. }) => (low, high.min(start.get())),
+                _ => (low, high),
+            },
+            _ => (low, high),
+        }
+    }
+
+    /// The keys that a key stands for: `regions.*.size` for that of every region, a plain one for itself;
     /// none where there is no such number.
     pub(super) fn keys_of(&mut self, key: &str) -> Vec<String> {
         let Some(rest) = key.strip_prefix("regions.*.") else {
@@ -118,9 +152,14 @@ impl Scenario {
         };
         let ids = self.regions.iter().map(|region| &region.id);
         let all: Vec<String> = ids.map(|id| format!("regions.{id}.{rest}")).collect();
-        // A region without the mechanism stays without it.
+        // A region where nothing is built for what mining pays stays so.
+        let neutral = if rest == "capacity.build_response" {
+            0.0
+        } else {
+            f64::NAN
+        };
         all.into_iter()
-            .filter(|key| slot(self, key).is_some_and(|slot| slot.get() != 0.0))
+            .filter(|key| slot(self, key).is_some_and(|slot| slot.get() != neutral))
             .collect()
     }
 }

@@ -30,7 +30,7 @@ pub struct DailyBlocks {
     pub day: i32,
     /// Blocks found.
     pub blocks: f64,
-    /// Difficulty at which they were found, about: that of the day's first blocks where it changed.
+    /// Difficulty at which they were found: its mean over them where it changed in the course of the day.
     pub difficulty: f64,
 }
 
@@ -113,3 +113,21 @@ pub fn hash_rate_of(work: f64) -> f64 {
 
 const SECONDS_PER_DAY: f64 = 86_400.0;
 const HASHES_PER_EXAHASH: f64 = 1e18;
+
+/// Mean of a measured quantity over the days that end on `day`: hash rate in EH/s, difficulty as it is; `None` unless all of them are there.
+#[must_use]
+pub fn mean_of_days(
+    daily: &[DailyBlocks],
+    metric: Metric,
+    average_days: u32,
+    day: u32,
+) -> Option<f64> {
+    let last = day.cast_signed();
+    let first = last - average_days.cast_signed() + 1;
+    let window = daily
+        .iter()
+        .filter(|row| (first..=last).contains(&row.day))
+        .map(|row| row.of(metric));
+    let (count, sum) = window.fold((0, 0.0), |(count, sum), value| (count + 1, sum + value));
+    (count == average_days).then(|| sum / f64::from(average_days))
+}

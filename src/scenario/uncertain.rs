@@ -2,7 +2,6 @@
 //! with one seed meet the same.
 
 use super::Scenario;
-use super::docs::range_of_key;
 use crate::random::{Purpose, Streams, entity_of_name, normal, uniform};
 
 /// Parameters of which every replica has its own values.
@@ -47,6 +46,16 @@ pub enum Law {
 }
 
 impl Law {
+    /// As scenarios write it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::LogNormal(_) => "log-normal",
+            Self::Normal(_) => "normal",
+            Self::Uniform(..) => "uniform",
+            Self::LogUniform(..) => "log-uniform",
+        }
+    }
+
     /// Whether it moves the scenario's value, and does not replace it.
     pub(super) fn moves(self) -> bool {
         matches!(self, Self::LogNormal(_) | Self::Normal(_))
@@ -84,7 +93,8 @@ impl Scenario {
         let moves = |factor: &&Factor| factor.law.moves();
         let replacing = uncertain.factors.iter().filter(|factor| !moves(factor));
         for factor in replacing.chain(uncertain.factors.iter().filter(moves)) {
-            let entity = entity_of_name(&factor.keys.join(" "));
+            let name = format!("{} {}", factor.law.name(), factor.keys.join(" "));
+            let entity = entity_of_name(&name);
             let mut stream = streams.open(Purpose::Uncertain, entity);
             let (z, u) = (normal(&mut stream), uniform(&mut stream));
             for key in &factor.keys {
@@ -96,7 +106,7 @@ impl Scenario {
 
     /// Changes a number, kept inside its range. Keys were checked when the scenario was.
     fn adjust(&mut self, key: &str, change: impl Fn(f64) -> f64) {
-        let (low, high) = range_of_key(key);
+        let (low, high) = self.range_of(key);
         for key in self.keys_of(key) {
             let changed = self
                 .number(&key)
@@ -109,15 +119,23 @@ impl Scenario {
 impl Scenario {
     /// Takes a key out of what replaces its value in each replica; laws that move it stay.
     pub fn fix(&mut self, key: &str) {
-        let uncertain = &mut self.uncertain;
-        uncertain
+        let fixed = self.keys_of(key);
+        let mut uncertain = std::mem::take(&mut self.uncertain);
+        for factor in uncertain
             .factors
-            .retain(|factor| factor.law.moves() || !factor.keys.iter().any(|other| other == key));
-        if let Some(column) = uncertain.drawn_keys.iter().position(|other| other == key) {
-            uncertain.drawn_keys.remove(column);
-            for row in &mut uncertain.draws {
-                row.remove(column);
+            .iter_mut()
+            .filter(|factor| !factor.law.moves())
+        {
+            let all = |key: &String, scenario: &mut Self| scenario.keys_of(key);
+            let touched = |key: &String, scenario: &mut Self| {
+                all(key, scenario).iter().any(|key| fixed.contains(key))
+            };
+            if factor.keys.iter().any(|key| touched(key, self)) {
+                let every = factor.keys.iter().flat_map(|key| all(key, self));
+                factor.keys = every.filter(|key| !fixed.contains(key)).collect();
             }
         }
+        uncertain.factors.retain(|factor| !factor.keys.is_empty());
+        self.uncertain = uncertain;
     }
 }

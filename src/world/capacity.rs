@@ -135,6 +135,7 @@ impl<'s> Capacities<'s> {
             &mut self.build_per_day,
             &mut self.max,
             &mut self.developed,
+            &mut self.capacity,
         ];
         for of_region in of_regions {
             of_region[r] *= 1.0 - part;

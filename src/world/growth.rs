@@ -49,7 +49,7 @@ pub struct Orders<'s> {
     /// Orders of today, before the market has met them.
     pub today: Vec<Order>,
     /// Machines that arrive, by day.
-    deliveries: Vec<Vec<Order>>,
+    deliveries: Vec<VecDeque<Order>>,
     /// Machines that were delivered and wait for room, by region, in the order in which they came.
     waiting: Vec<VecDeque<Order>>,
     /// What new firms have gathered, by region: hash rate and power.
@@ -73,7 +73,7 @@ impl<'s> Orders<'s> {
             scenario,
             months: f64::from(scenario.moving.review_days) / DAYS_PER_MONTH,
             today: Vec::new(),
-            deliveries: vec![Vec::new(); days],
+            deliveries: vec![VecDeque::new(); days],
             waiting: vec![VecDeque::new(); regions],
             gathered: vec![(0.0, 0.0); regions],
             under_way: 0.0,
@@ -153,7 +153,7 @@ impl<'s> Orders<'s> {
             *hash += order.hash_phs;
             *megawatts += order.power_mw();
         } else if let Some(deliveries) = self.deliveries.get_mut(arrival) {
-            deliveries.push(order);
+            deliveries.push_back(order);
         }
     }
 
@@ -168,7 +168,7 @@ impl<'s> Orders<'s> {
             let part = growth.entrant_mw / megawatts;
             if let Some(deliveries) = self.deliveries.get_mut(arrival) {
                 for _ in 0..firms as u32 {
-                    deliveries.push(Order {
+                    deliveries.push_back(Order {
                         firm: None,
                         fleet: 0,
                         region,
@@ -185,7 +185,7 @@ impl<'s> Orders<'s> {
 
     /// Takes the machines that arrive today off the list.
     pub fn next_delivery(&mut self, day: u32, reserved: &mut [f64]) -> Option<Order> {
-        let order = self.deliveries.get_mut(day as usize)?.pop()?;
+        let order = self.deliveries.get_mut(day as usize)?.pop_front()?;
         if !order.replaces {
             reserved[order.region] -= self.at_meter(&order);
         }
@@ -198,6 +198,12 @@ impl<'s> Orders<'s> {
         reserved[order.region] += self.at_meter(&order);
         self.under_way += order.hash_phs;
         self.waiting[order.region].push_back(order);
+    }
+
+    /// Whether machines wait for room in a region.
+    #[must_use]
+    pub fn anyone_waits(&self, region: usize) -> bool {
+        !self.waiting[region].is_empty()
     }
 
     /// Takes machines that wait for a region off the list, first come first served: as many as `room` MW at the meter allow of those of
@@ -236,7 +242,7 @@ impl<'s> Orders<'s> {
         reserved[order.region] += self.at_meter(&order);
         self.under_way += order.hash_phs;
         if let Some(deliveries) = self.deliveries.get_mut(day as usize) {
-            deliveries.push(order);
+            deliveries.push_back(order);
         }
     }
 }

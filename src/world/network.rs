@@ -16,6 +16,8 @@ const EPOCH_INTERVALS: u32 = EPOCH_BLOCKS - 1;
 pub struct Network {
     /// Difficulty in force.
     pub difficulty: f64,
+    /// Work of the blocks found so far, each counted with its difficulty.
+    pub work: f64,
     /// Height of the next block.
     pub height: u64,
     /// When the epoch's first block came, seconds from the start; `None` while it is still to come.
@@ -31,6 +33,7 @@ impl Network {
         let whole_epoch = bitcoin.blocks_to_retarget > EPOCH_INTERVALS;
         Self {
             difficulty: bitcoin.difficulty,
+            work: 0.0,
             height: bitcoin.height,
             epoch_start: (!whole_epoch).then(|| -bitcoin.epoch_elapsed_days * SECONDS_PER_DAY),
             blocks_left: bitcoin.blocks_to_retarget.min(EPOCH_INTERVALS),
@@ -70,6 +73,7 @@ impl Network {
                     break;
                 }
                 self.height += 1;
+                self.work += self.difficulty;
                 self.epoch_start = Some(day_start + now);
                 continue;
             };
@@ -77,6 +81,8 @@ impl Network {
             let found = poisson(rng, per_second * left);
             if found < u64::from(self.blocks_left) {
                 self.height += found;
+                // Blocks of a day are far below 2^53.
+                self.work += found as f64 * self.difficulty;
                 // Smaller than `blocks_left`, so it fits.
                 self.blocks_left -= found as u32;
                 break;
@@ -85,6 +91,7 @@ impl Network {
             // an order statistic of them; whatever came after it is drawn again at the new difficulty.
             now += left * beta_order_statistic(rng, u64::from(self.blocks_left), found);
             self.height += u64::from(self.blocks_left);
+            self.work += f64::from(self.blocks_left) * self.difficulty;
             self.difficulty = retarget(self.difficulty, day_start + now - epoch_start);
             self.epoch_start = None;
             self.blocks_left = EPOCH_INTERVALS;

@@ -359,7 +359,7 @@ fn plan(points: u32) -> Plan {
         episodes: vec!["small".into()],
         points,
         replicas: 12,
-        accepted: 0.15,
+        accepted: 0.25,
         polish: 20,
         seed: 1,
         parameters: vec![
@@ -462,7 +462,7 @@ fn what_was_measured_in_the_time_of_an_episode_left_out_is_left_out_of_the_other
         Episode::new("late", late, &stop).unwrap(),
     ];
     let point = plan.design()[0].clone();
-    let scores: Vec<Option<Vec<f64>>> = episodes
+    let scores: Vec<Option<Vec<Option<f64>>>> = episodes
         .iter()
         .map(|episode| episode.scores_at(&plan, &point, &stop).unwrap())
         .collect();
@@ -471,7 +471,7 @@ fn what_was_measured_in_the_time_of_an_episode_left_out_is_left_out_of_the_other
     // A score of a value of the time of the episode left out makes no difference, an earlier one does.
     let with_other = |index: usize| {
         let mut other = evaluation.clone();
-        other.scores[0].as_mut().unwrap()[index] += 10.0;
+        *other.scores[0].as_mut().unwrap()[index].as_mut().unwrap() += 10.0;
         loss(&episodes, &other, Some(1))
     };
     assert_eq!(with_other(DATES.len() - 1), without_late);
@@ -498,6 +498,63 @@ fn more_points_only_add_to_fewer_and_fill_the_prior() {
             );
         }
     }
+}
+
+#[test]
+fn shares_in_another_order_are_the_same_shares() {
+    let by_region: Vec<String> = ["a,0.6", "b,0.4"]
+        .iter()
+        .flat_map(|share| DATES.iter().map(move |date| format!("{date},{share}\n")))
+        .collect();
+    let mut files = inputs();
+    files[1].1 = format!("date,region,value\n{}", by_region.concat());
+    let other = parse_scenario("small", WORLD, &[], &files).unwrap_or_else(|e| panic!("{e}"));
+    let blocks = |scenario: &Scenario| {
+        backtest(scenario, observed_of(scenario).unwrap(), &go_on(), &())
+            .unwrap()
+            .blocks
+    };
+    assert_eq!(blocks(&other), blocks(&small(&[])));
+}
+
+#[test]
+fn what_is_fitted_is_no_longer_drawn_and_the_rest_is() {
+    let laws = "uncertain={ factors = [{ model = \"uniform\", low = 0.01, high = 0.02, keys = [\"regions.a.capacity.build_response\", \"growth.hurdle\"] }, { model = \"log-normal\", sd = 0.5, keys = [\"regions.b.capacity.build_response\"] }] }";
+    let mut scenario = small(&[laws]);
+    scenario.fix("regions.*.capacity.build_response");
+    let keys: Vec<&Vec<String>> = scenario
+        .uncertain
+        .factors
+        .iter()
+        .map(|factor| &factor.keys)
+        .collect();
+    assert_eq!(
+        keys,
+        [
+            &vec!["growth.hurdle".to_owned()],
+            &vec!["regions.b.capacity.build_response".to_owned()]
+        ]
+    );
+}
+
+#[test]
+fn an_event_that_is_drawn_stays_an_event_of_its_kind() {
+    let scenario = small(&[
+        "events=[{ kind = \"curtail\", region = \"a\", start = 2022-03-01, size = 0.5 }]",
+        "uncertain={ factors = [{ model = \"normal\", sd = 5.0, keys = [\"events.0.size\"] }] }",
+    ]);
+    let mut ends = [0, 0];
+    for replica in 0..50 {
+        let size = scenario
+            .of_replica(replica)
+            .unwrap()
+            .number("events.0.size")
+            .unwrap();
+        assert!((0.0..=1.0).contains(&size), "{size}");
+        ends[0] += u32::from(size == 0.0);
+        ends[1] += u32::from(size == 1.0);
+    }
+    assert!(ends[0] > 5 && ends[1] > 5, "{ends:?}");
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn history() -> Place {
         ),
         (
             "late.toml".to_owned(),
-            part("start = 2022-06-15", "days = 220"),
+            part("start = 2022-05-15", "days = 250"),
         ),
         ("plan.toml".to_owned(), PLAN.to_owned()),
     ]);
@@ -146,7 +146,7 @@ fn a_calibration_says_what_was_found_and_what_not_and_tries_it_on_what_was_left_
         "Small plan: 12 points, 4 replicas of each episode, 6 points accepted",
         "growth.hurdle",
         "regions.*.capacity.build_response",
-        "early, fitted without it and without anything measured from 2022-01-01 to 2022-09-07",
+        "early, fitted without it and without what others measured from 2022-01-01 to 2022-09-07",
         "late, fitted without it",
         "results/calibration/posterior.csv",
     ] {

@@ -552,6 +552,26 @@ fn machines_that_come_before_their_room_wait_for_it_and_never_fill_more_than_the
 }
 
 #[test]
+fn a_country_that_bans_takes_its_room_and_no_more_where_sites_are_built() {
+    let left = |response: &str| {
+        let results = run(&[
+            "regions.rest={ share = 0.2, members = 2, power = { usd_per_mwh = 48.0 }, capacity = { start_utilisation = 0.9, max_mw = 4000.0 } }",
+            response,
+            "hazards=[{ kind = \"ban\", region = \"rest\", per_year = 0.3 }]",
+            "days=700",
+        ]);
+        let at = |date| mean(&results, date, Level::Region, "rest", "capacity");
+        at(results.last()) / at(0)
+    };
+    let (fixed, built) = (
+        left("regions.rest.capacity.build_response=0.0"),
+        left("regions.rest.capacity.build_response=0.05"),
+    );
+    assert!(fixed > 0.4 && fixed < 1.0, "{fixed}");
+    assert!(built >= fixed, "{built} {fixed}");
+}
+
+#[test]
 fn a_closed_region_keeps_its_miners_who_may_renew_what_they_had() {
     let load = |open: &str| {
         let results = run(&[

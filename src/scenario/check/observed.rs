@@ -1,6 +1,6 @@
 //! Rules for what was measured, and for parameters that are drawn.
 
-use super::super::observed::{DailyBlocks, Feature, Metric, Observed, Point, Series};
+use super::super::observed::{DailyBlocks, Feature, Metric, Observed, Point, Series, mean_of_days};
 use super::super::problem::{Problem, did_you_mean, list, printable};
 use super::super::raw::{RawError, RawFactor, RawFeature, RawPrice, RawScenario, RawSeries};
 use super::super::series::{
@@ -189,7 +189,8 @@ fn points(
     let mut points: Vec<Point> = Vec::new();
     for row in dated_rows(file, text, columns)? {
         let highest = if of_regions { 1.0 } else { 1e24 };
-        let Some(value) = row.number(0, |value| value >= 0.0 && value <= highest) else {
+        let in_range = |value: f64| (of_regions || value > 0.0) && (0.0..=highest).contains(&value);
+        let Some(value) = row.number(0, in_range) else {
             problems.push(row.problem(
                 file,
                 format!("`{}` is no such value", printable(&row.cells[0])),
@@ -218,6 +219,17 @@ fn points(
         }
         let name = row.cells.get(1).map_or("all", String::as_str).to_owned();
         let day = day.cast_unsigned();
+        if day + 1 < series.average_days {
+            problems.push(row.problem(
+                file,
+                format!(
+                    "{} is the end of {} days, of which some are before the run",
+                    row.date, series.average_days
+                ),
+                "take the row out, or begin the run earlier",
+            ));
+            continue;
+        }
         let twice = |other: &Point| {
             other.day == day
                 && (!of_regions || other.regions.iter().any(|region| regions.contains(region)))
@@ -237,6 +249,8 @@ fn points(
             value,
         });
     }
+    // What was measured on one day stands together, in whatever order it is written.
+    points.sort_by_key(|point| point.day);
     if problems.is_empty() {
         Ok(points)
     } else {
@@ -246,6 +260,14 @@ fn points(
 
 /// The regions that a row names, joined by `+`.
 fn regions_of(raw: &RawScenario, file: &str, row: &Row) -> Result<Vec<usize>, Problem> {
+    let ids: Vec<&str> = row.cells[1].split('+').map(str::trim).collect();
+    if let Some(twice) = (1..ids.len()).find(|index| ids[..*index].contains(&ids[*index])) {
+        return Err(row.problem(
+            file,
+            format!("`{}` is named twice", printable(ids[twice])),
+            "name each region once",
+        ));
+    }
     let indexes = row.cells[1].split('+').map(|id| {
         let id = id.trim();
         raw.regions.get_index_of(id).ok_or_else(|| {
@@ -274,8 +296,9 @@ fn from_daily(
     found: &mut Findings<'_, '_>,
 ) -> Option<Vec<Point>> {
     let mut points = Vec::new();
-    for day in (every..raw.days).step_by(every as usize) {
-        let Some(value) = measured(daily, series.metric, series.average_days, day) else {
+    let dates = (every..raw.days).step_by(every as usize);
+    for day in dates.filter(|day| day + 1 >= series.average_days) {
+        let Some(value) = mean_of_days(daily, series.metric, series.average_days, day) else {
             found.add(
                 &format!("{key}.every_days"),
                 format!("day {day} of the run is not in `observed.daily`"),
@@ -291,18 +314,6 @@ fn from_daily(
         });
     }
     Some(points)
-}
-
-/// Mean of a measured quantity over the days that end on `day`: hash rate in EH/s, difficulty as it is.
-fn measured(daily: &[DailyBlocks], metric: Metric, average: u32, day: u32) -> Option<f64> {
-    let last = day.cast_signed();
-    let first = last - average.cast_signed() + 1;
-    let window = daily
-        .iter()
-        .filter(|row| (first..=last).contains(&row.day))
-        .map(|row| row.of(metric));
-    let (count, sum) = window.fold((0, 0.0), |(count, sum), value| (count + 1, sum + value));
-    (count == average).then(|| sum / f64::from(average))
 }
 
 fn check_feature(
@@ -503,6 +514,12 @@ impl Findings<'_, '_> {
                     },
                 );
                 self.add(place, error.to_string(), next);
+            } else if !*replaces && scenario.number(key).is_ok_and(f64::is_infinite) {
+                self.add(
+                    place,
+                    format!("`{}` is infinite, and cannot be moved", printable(key)),
+                    "give it a finite value, or draw it by `uniform` or `log-uniform`",
+                );
             } else if *replaces && before.any(|(_, other, too)| *too && other == key) {
                 self.add(
                     place,
@@ -511,21 +528,17 @@ impl Findings<'_, '_> {
                 );
             }
         }
-        for (key, values) in uncertain
-            .drawn_keys
-            .iter()
-            .enumerate()
-            .map(|(column, key)| {
-                let values = uncertain.draws.iter().map(move |row| row[column]);
-                (key, values)
-            })
-        {
-            let mut wrong = values.filter_map(|value| match scenario.set_number(key, value) {
-                Err(error @ AdjustError::OutOfRange { .. }) => Some(error.to_string()),
-                _ => None,
-            });
-            if let Some(rule) = wrong.next() {
-                self.add("uncertain.draws", rule, "mend the file of draws");
+        for (column, key) in uncertain.drawn_keys.iter().enumerate() {
+            let (low, high) = scenario.range_of(key);
+            let mut values = uncertain.draws.iter().map(|row| row[column]);
+            if let Some(value) = values.find(|value| !(low..=high).contains(value)) {
+                let out = AdjustError::OutOfRange {
+                    key: key.clone(),
+                    value,
+                    low,
+                    high,
+                };
+                self.add("uncertain.draws", out.to_string(), "mend the file of draws");
             }
         }
     }

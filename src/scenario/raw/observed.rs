@@ -32,7 +32,7 @@ pub struct RawObserved {
 pub struct RawReference {
     /// Growth rate of hash rate before the start, with which the random walk goes on.
     #[serde(default)]
-    #[schemars(range(min = -10.0, max = 20.0), extend("x-unit" = "1/year"))]
+    #[schemars(range(min = -5.0, max = 5.0), extend("x-unit" = "1/year"))]
     pub hash_drift_per_year: f64,
     /// Volatility of log hash rate before the start.
     #[serde(default)]

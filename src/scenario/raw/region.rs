@@ -175,7 +175,7 @@ pub struct RawCapacity {
     /// How fast sites are built where mining pays: part of itself by which the capacity grows in a month while new machines are expected
     /// to earn 100 USD/MWh or more above their power, and in proportion below. Nothing is built so where nobody may move in.
     #[serde(default)]
-    #[schemars(range(min = 0.0, max = 10.0), extend("x-unit" = "1/month", "x-neutral" = 0.0))]
+    #[schemars(range(min = 0.0, max = 1.0), extend("x-unit" = "1/month", "x-neutral" = 0.0))]
     pub build_response: f64,
     /// Time constant with which those who build sites follow what mining pays.
     #[serde(default = "half_a_year")]
