@@ -24,7 +24,7 @@ const PINNED: [(&str, &[&str], &str); 3] = [
     (
         "global-south",
         &["days=200"],
-        "bf6a38f9c98b7fadab7bdcf4462b9ed832bb93416f191e5316749dcb96128181",
+        "4a96e75bc018a2643a2973084c4a33afdb4d8b1303af7da87d0208fc83010553",
     ),
 ];
 
