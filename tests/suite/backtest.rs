@@ -414,17 +414,13 @@ fn parameters_that_were_planted_are_found_within_their_intervals() {
             "{truth}: {estimate:?}"
         );
     }
+    // The hurdle is narrowed down; what two regions of one price do not tell is not told.
+    let (hurdle, bonus) = (&found.estimates[0], &found.estimates[2]);
     assert!(
-        found.estimates[0].is_identified(),
-        "{:?}",
-        found.estimates[0]
+        hurdle.width < 0.8 && hurdle.width < 0.8 * bonus.width,
+        "{hurdle:?} {bonus:?}"
     );
-    // What two regions of one price do not tell is not told.
-    assert!(
-        !found.estimates[2].is_identified(),
-        "{:?}",
-        found.estimates[2]
-    );
+    assert!(!bonus.is_identified(), "{bonus:?}");
     assert!(found.losses.is_sorted() && found.median_loss > found.losses[0]);
 
     let search = polish(
