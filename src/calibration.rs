@@ -182,7 +182,7 @@ impl Episode {
 fn fitted(scores: &Scores) -> impl Iterator<Item = (usize, Metric)> + '_ {
     let rows = scores.rows.iter().enumerate();
     rows.filter_map(|(index, row)| match row.kind {
-        RowKind::Point(_, Metric::Difficulty) | RowKind::Feature => None,
+        RowKind::Point(_, Metric::Difficulty) | RowKind::Feature(..) => None,
         RowKind::Point(_, metric) => Some((index, metric)),
     })
 }

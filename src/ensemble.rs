@@ -30,7 +30,7 @@ pub enum EnsembleError {
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// It was asked to stop.
-    #[error("interrupted; nothing was written")]
+    #[error("interrupted; no results were written")]
     Interrupted,
     /// The records would not fit.
     #[error(

@@ -138,7 +138,14 @@ impl Watch<'_> {
             let path: Vec<f64> = (first..=last)
                 .map(|day| self.mean_to(feature, day))
                 .collect();
-            values.push(read_off(feature.measure, &path) + feature.sd * z);
+            let value = read_off(feature.measure, &path) + feature.sd * z;
+            // No share is seen below 0.
+            let least = if feature.metric == Metric::Share {
+                0.0
+            } else {
+                f64::NEG_INFINITY
+            };
+            values.push(if value < least { least } else { value });
         }
         values
     }

@@ -2,7 +2,7 @@
 
 use super::measure::{Measurements, read_off};
 use super::reference::{Forecasts, forecasts};
-use crate::scenario::{Feature, Metric, Observed, Scenario, mean_of_days};
+use crate::scenario::{Feature, Measure, Metric, Observed, Scenario, mean_of_days};
 use crate::statistics::scores::{brier, covers, fair_crps, fair_energy_score, pit, skill};
 use crate::statistics::{PROBABILITIES, mean_and_sd, quantile_of_sorted};
 
@@ -50,8 +50,8 @@ pub struct Row {
 pub enum RowKind {
     /// A point of the series with this number, of this metric.
     Point(usize, Metric),
-    /// Read off a whole path.
-    Feature,
+    /// Read off a whole path: of what, and what.
+    Feature(Metric, Measure),
 }
 
 /// Whether what was seen lies inside the bands.
@@ -223,7 +223,12 @@ fn feature_row(observed: &Observed, feature: &Feature, members: &[f64]) -> Row {
     let seen = feature
         .value
         .unwrap_or_else(|| read_off_days(observed, feature));
-    let mut row = row(RowKind::Feature, members, seen, |value| value);
+    let mut row = row(
+        RowKind::Feature(feature.metric, feature.measure),
+        members,
+        seen,
+        |value| value,
+    );
     row.metric.clone_from(&feature.name);
     (row.day, row.until) = feature.window;
     row.first = (row.day + 1).saturating_sub(feature.average_days);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use hashdrift::backtest::{Block, Row, RowKind, Scores, observed_of};
 use hashdrift::output::{measured_values_table, scores_table, table_json, write_csv, write_figure};
-use hashdrift::scenario::{Metric, Observed, Scenario};
+use hashdrift::scenario::{Measure, Metric, Observed, Scenario};
 use serde_json::json;
 
 use super::interrupt::{FolderInCare, Interrupt, stop_on_interrupt};
@@ -82,17 +82,24 @@ fn shown(kind: RowKind) -> (f64, usize) {
         RowKind::Point(_, Metric::Share) => (100.0, 1),
         RowKind::Point(_, Metric::Difficulty) => (1e-12, 2),
         RowKind::Point(..) => (1.0, 1),
-        RowKind::Feature => (1.0, 3),
+        RowKind::Feature(Metric::Share, Measure::Level) => (100.0, 1),
+        RowKind::Feature(_, Measure::TroughDay | Measure::RecoveryDays) => (1.0, 0),
+        RowKind::Feature(_, Measure::LargestFall) => (100.0, 1),
+        RowKind::Feature(Metric::Difficulty, _) => (1e-12, 2),
+        RowKind::Feature(..) => (1.0, 1),
     }
 }
 
 fn unit(kind: RowKind) -> &'static str {
     match kind {
-        RowKind::Point(_, Metric::Share) => "%",
-        RowKind::Point(_, Metric::Difficulty) => "T",
-        RowKind::Point(_, Metric::HashRate) => "EH/s",
-        RowKind::Point(_, Metric::Efficiency) => "J/TH",
-        RowKind::Feature => "",
+        RowKind::Feature(_, Measure::TroughDay | Measure::RecoveryDays) => "days",
+        RowKind::Feature(_, Measure::LargestFall) => "%",
+        RowKind::Point(_, metric) | RowKind::Feature(metric, Measure::Level) => match metric {
+            Metric::Share => "%",
+            Metric::Difficulty => "T",
+            Metric::HashRate => "EH/s",
+            Metric::Efficiency => "J/TH",
+        },
     }
 }
 

@@ -73,6 +73,13 @@ pub fn calibrate(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
         }
     }
     let path = if let Some(path) = &arguments.resume {
+        if !path.join(JOURNAL_FILE).exists() {
+            return Err(InvalidUse(format!(
+                "there is no calibration in {}\n--resume names the folder of one; without it a new one begins",
+                path.display()
+            ))
+            .into());
+        }
         path.clone()
     } else {
         let wanted = arguments.out.clone();

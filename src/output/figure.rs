@@ -95,7 +95,7 @@ fn title(scenario: &Scenario, area: &DrawingArea<SVGBackend<'_>, Shift>) -> Draw
     let name = format!("{}: measured and simulated", scenario.name);
     area.draw_text(&name, &style(22), (20, 12))?;
     let legend = format!(
-        "points: measured, bars: its 90 % error; line: median of {} replicas, bands: the middle half and nine tenths of them, errors of measurement included",
+        "points: measured, bars: its 90 % error, the luck of blocks included; line: median of {} replicas, bands: the middle half and nine tenths of them, errors of measurement included",
         scenario.replicas
     );
     area.draw_text(&legend, &style(13), (20, 42))
@@ -194,10 +194,7 @@ fn draw(
             0.0..f64::from(scenario.days),
             0.0..(highest * factor * 1.05).max(1e-9),
         )?;
-    let label = |day: &f64| {
-        let date = scenario.date(day.max(0.0) as u32);
-        format!("{}-{:02}", date.year(), date.month())
-    };
+    let label = |day: &f64| scenario.date(day.max(0.0) as u32).to_string();
     let number = |value: &f64| {
         if highest * factor < 5.0 {
             format!("{value:.1}")

@@ -7,6 +7,66 @@ use super::docs::range_of_key;
 use super::{CapacityNow, Effect, Frontier, Scenario};
 use crate::units::{JoulesPerTerahash, Megawatts, Share, Usd, UsdPerMwh, UsdPerTerahash};
 
+/// Keys that can be drawn or fitted, with `*` for ids and positions.
+pub const DRAWABLE: [&str; 56] = [
+    "bitcoin.fee_ratio",
+    "firms.scale_exponent",
+    "firms.site_dispersion",
+    "firms.tail_alpha",
+    "firms.efficiency.mean",
+    "firms.efficiency.sd",
+    "growth.rate_per_month",
+    "growth.cap_per_month",
+    "growth.hurdle",
+    "growth.luck_sd",
+    "growth.discount_rate",
+    "growth.lead_days",
+    "growth.pipeline_per_month",
+    "growth.entry_share",
+    "hardware.usd_per_th",
+    "hardware.elasticity",
+    "hardware.premium",
+    "hardware.floor_usd_per_th",
+    "hardware.retire_per_year",
+    "hardware.exit_after_idle_days",
+    "hardware.efficiency_spread",
+    "hardware.life_years",
+    "hardware.site_usd_per_kw",
+    "hardware.supply.ehs_per_month",
+    "hardware.supply.growth_per_year",
+    "hardware.frontier.limit_j_per_th",
+    "hardware.frontier.rate_per_year",
+    "switching.off_days",
+    "switching.on_days",
+    "moving.review_days",
+    "moving.consider_per_year",
+    "moving.downtime_days",
+    "moving.horizon_years",
+    "moving.choice_scale_usd_per_mwh",
+    "moving.ship_usd_per_th",
+    "moving.breakage",
+    "moving.stay_bonus_usd_per_mwh",
+    "moving.home_bonus_usd_per_mwh",
+    "moving.policy_loss_usd_per_mw",
+    "expectations.hashprice_decay",
+    "expectations.spot_memory",
+    "expectations.smoothing_days",
+    "regions.*.size",
+    "regions.*.appeal_usd_per_mwh",
+    "regions.*.duty",
+    "regions.*.tax",
+    "regions.*.power.usd_per_mwh",
+    "regions.*.power.adder_usd_per_mwh",
+    "regions.*.power.trend_per_year",
+    "regions.*.power.volatility",
+    "regions.*.power.intraday_sd",
+    "regions.*.capacity.build_mw_per_month",
+    "regions.*.capacity.build_response",
+    "regions.*.capacity.build_lag_days",
+    "regions.*.capacity.max_mw",
+    "regions.*.capacity.start_utilisation",
+];
+
 /// A number that cannot be set.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum AdjustError {
@@ -294,4 +354,36 @@ fn effect_slot<'a>(effect: &'a mut Effect, path: &[&str]) -> Option<Slot<'a>> {
         }),
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{key_docs, parse_scenario};
+
+    #[test]
+    fn what_can_be_drawn_are_keys_of_scenarios_and_numbers_of_a_whole_one() {
+        let changes = [
+            "firms.tail_alpha=1.2".to_owned(),
+            "hardware={ usd_per_th = 20.0, frontier = { model = \"exponential\", start_j_per_th = 15.0, limit_j_per_th = 6.0, rate_per_year = 0.15 }, supply = { ehs_per_month = 30.0 } }".to_owned(),
+            "growth={ rate_per_month = 0.2, cap_per_month = 0.1, hurdle = 0.4, discount_rate = 0.2, lead_days = 90 }".to_owned(),
+            "regions.us.capacity={ start_utilisation = 0.9, max_mw = 90_000.0, build_response = 0.01 }".to_owned(),
+        ];
+        let text = include_str!("../../scenarios/core.toml");
+        let mut scenario =
+            parse_scenario("core", text, &changes, &[]).unwrap_or_else(|error| panic!("{error}"));
+        let docs = key_docs();
+        for key in DRAWABLE {
+            assert!(docs.iter().any(|doc| doc.path == key), "{key}");
+            let value = scenario
+                .number(key)
+                .unwrap_or_else(|error| panic!("{error}"));
+            let (low, high) = scenario.range_of(key);
+            assert!(low <= value && value <= high, "{key}: {low} {value} {high}");
+            scenario
+                .set_number(key, value.min(1e9))
+                .unwrap_or_else(|error| panic!("{error}"));
+        }
+        assert!(scenario.number("days").is_err());
+    }
 }

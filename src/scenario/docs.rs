@@ -127,12 +127,20 @@ fn collect(schema: &Value, path: &str, docs: &mut Vec<KeyDoc>) {
             }
         }
         "object" => properties(inner, path, None, docs),
-        "array" if kind(&inner["items"]) == "object" => {
+        "array" if holds_tables(&inner["items"]) => {
             collect(&inner["items"], &join(path, "*"), docs);
         }
         "array" => docs.push(leaf(schema, path, Some("list".into()))),
         _ => docs.push(leaf(inner, path, None)),
     }
+}
+
+/// Whether the entries of a list are tables, of one kind or told apart by a key.
+fn holds_tables(items: &Value) -> bool {
+    kind(items) == "object"
+        || branches(items)
+            .iter()
+            .any(|branch| tag_of(branch).is_some())
 }
 
 fn properties(schema: &Value, path: &str, skip: Option<&str>, docs: &mut Vec<KeyDoc>) {

@@ -205,7 +205,10 @@ fn horizons_take_what_was_measured_up_to_them() {
         .map(|block| (block.horizon, block.values))
         .collect();
     assert_eq!(counts, [(None, 6), (Some(120), 2)]);
-    let event = scores.rows.iter().find(|row| row.kind == RowKind::Feature);
+    let event = scores
+        .rows
+        .iter()
+        .find(|row| matches!(row.kind, RowKind::Feature(..)));
     let (probability, happened, brier) = event.unwrap().event.unwrap();
     let miss = probability - f64::from(u8::from(happened));
     assert!((brier - miss * miss).abs() < 1e-15);
@@ -586,7 +589,7 @@ fn features_of_measured_days_are_read_off_like_those_of_simulated_ones() {
     let seen: Vec<f64> = scores
         .rows
         .iter()
-        .filter(|row| row.kind == RowKind::Feature)
+        .filter(|row| matches!(row.kind, RowKind::Feature(..)))
         .map(|row| row.observed)
         .collect();
     assert!((seen[0] - 0.5).abs() < 1e-12, "{seen:?}");

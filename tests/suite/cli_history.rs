@@ -218,6 +218,11 @@ fn an_interrupted_calibration_goes_on_and_ends_as_if_nothing_had_been() {
         place.ok(&with(&["--resume", "cut"]));
         assert!(tables("cut") == whole, "cut at {cut} of {}", journal.len());
     }
+    let said = place.fails(2, &with(&["--resume", "nowhere"]));
+    assert!(
+        said.contains("there is no calibration in nowhere"),
+        "{said}"
+    );
     // Another plan is another calibration.
     let said = place.fails(74, &with(&["--resume", "whole", "--replicas", "5"]));
     assert!(

@@ -24,7 +24,7 @@ const PINNED: [(&str, &[&str], &str); 3] = [
     (
         "global-south",
         &["days=200"],
-        "4a96e75bc018a2643a2973084c4a33afdb4d8b1303af7da87d0208fc83010553",
+        "4baa834fac95a9deb24dc58700aee34334d34059aa6b2bf5297a8531e75659ff",
     ),
 ];
 

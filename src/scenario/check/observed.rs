@@ -1,5 +1,6 @@
 //! Rules for what was measured, and for parameters that are drawn.
 
+use super::super::adjust::DRAWABLE;
 use super::super::observed::{DailyBlocks, Feature, Metric, Observed, Point, Series, mean_of_days};
 use super::super::problem::{Problem, did_you_mean, list, printable};
 use super::super::raw::{RawError, RawFactor, RawFeature, RawPrice, RawScenario, RawSeries};
@@ -7,7 +8,7 @@ use super::super::series::{
     ReadInput, Row, dated_prices, dated_rows, days_between, in_order_of_time,
 };
 use super::super::uncertain::{Factor, Law, Uncertain};
-use super::super::{AdjustError, Scenario, Source, key_docs};
+use super::super::{AdjustError, Scenario, Source};
 use super::mechanisms::known;
 use super::{Findings, read_series};
 
@@ -503,9 +504,7 @@ impl Findings<'_, '_> {
         for (index, (place, key, replaces)) in keys.iter().enumerate() {
             let mut before = keys[..index].iter();
             if let Err(error) = scenario.number(key) {
-                let docs = key_docs();
-                let known = docs.iter().map(|doc| doc.path.as_str());
-                let next = did_you_mean(key, known).map_or_else(
+                let next = did_you_mean(key, DRAWABLE).map_or_else(
                     || "docs/model.md lists the keys that can be drawn".to_owned(),
                     |near| {
                         format!(
