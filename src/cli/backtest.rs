@@ -79,14 +79,14 @@ pub fn backtest(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
 /// A metric as it is shown: factor and decimals.
 fn shown(kind: RowKind) -> (f64, usize) {
     match kind {
-        RowKind::Point(_, Metric::Share) => (100.0, 1),
-        RowKind::Point(_, Metric::Difficulty) => (1e-12, 2),
-        RowKind::Point(..) => (1.0, 1),
-        RowKind::Feature(Metric::Share, Measure::Level) => (100.0, 1),
         RowKind::Feature(_, Measure::TroughDay | Measure::RecoveryDays) => (1.0, 0),
-        RowKind::Feature(_, Measure::LargestFall) => (100.0, 1),
-        RowKind::Feature(Metric::Difficulty, _) => (1e-12, 2),
-        RowKind::Feature(..) => (1.0, 1),
+        RowKind::Feature(_, Measure::LargestFall)
+        | RowKind::Feature(Metric::Share, _)
+        | RowKind::Point(_, Metric::Share) => (100.0, 1),
+        RowKind::Feature(Metric::Difficulty, _) | RowKind::Point(_, Metric::Difficulty) => {
+            (1e-12, 2)
+        }
+        RowKind::Feature(..) | RowKind::Point(..) => (1.0, 1),
     }
 }
 
