@@ -475,14 +475,8 @@ fn descending(weights: &[f64]) -> Vec<f64> {
 mod tests {
     use super::MajorityRule::{AtLeast, StrictlyAbove};
     use super::*;
+    use crate::testing::close;
     use proptest::prelude::*;
-
-    fn close(found: f64, expected: f64, tolerance: f64) {
-        assert!(
-            (found - expected).abs() <= tolerance,
-            "found {found}, expected {expected} within {tolerance}"
-        );
-    }
 
     /// The definitions, written out one by one: quadratic, any order.
     struct Reference {

@@ -73,6 +73,8 @@ pub mod record;
 pub mod resilience;
 pub mod scenario;
 pub mod statistics;
+#[cfg(test)]
+mod testing;
 pub mod units;
 pub mod world;
 

@@ -225,36 +225,8 @@ fn check_sorted(sorted: &[f64], probability: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{Normals, close};
     use proptest::prelude::*;
-
-    fn close(found: f64, expected: f64, tolerance: f64) {
-        assert!(
-            (found - expected).abs() <= tolerance,
-            "found {found}, expected {expected} within {tolerance}"
-        );
-    }
-
-    /// Standard normals by Box and Muller over the `SplitMix64` sequence.
-    struct Normals(u64);
-
-    impl Normals {
-        fn uniform(&mut self) -> f64 {
-            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mut z = self.0;
-            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-        }
-
-        fn sample(&mut self) -> f64 {
-            let radius = (-2.0 * libm::log(1.0 - self.uniform())).sqrt();
-            radius * libm::cos(2.0 * std::f64::consts::PI * self.uniform())
-        }
-
-        fn column(&mut self, n: usize) -> Vec<f64> {
-            (0..n).map(|_| self.sample()).collect()
-        }
-    }
 
     #[test]
     fn one_to_four_have_their_textbook_values() {

@@ -32,6 +32,8 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
         let path = entry.expect("its entries can be read").path();
         if path.is_dir() {
             sources(&path, found);
+        } else if path.ends_with("tests.rs") || path.ends_with("testing.rs") {
+            // No part of the program.
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             found.push(path);
         }
