@@ -10,7 +10,7 @@ mod score;
 use std::sync::atomic::AtomicBool;
 
 pub use measure::{Measurements, simulate};
-pub use score::{Bands, Block, Row, RowKind, Scores, space_of};
+pub use score::{Bands, Block, Row, RowKind, Scores, point_scores, space_of};
 
 use crate::ensemble::{EnsembleError, Progress};
 use crate::scenario::{Observed, Scenario};

@@ -17,7 +17,9 @@ pub use analysis::{Estimate, Fit, Pair, fit, loss};
 pub use plan::{Parameter, Plan, PlanError, Prior};
 pub use polish::polish;
 
-use crate::backtest::{NothingObserved, RowKind, Scores, backtest, observed_of};
+use crate::backtest::{
+    NothingObserved, RowKind, Scores, backtest, observed_of, point_scores, simulate,
+};
 use crate::ensemble::EnsembleError;
 use crate::scenario::{AdjustError, Metric, Scenario};
 
@@ -35,6 +37,8 @@ pub struct Episode {
 /// A measured value that is fitted.
 #[derive(Debug, Clone, Copy)]
 struct Value {
+    /// Its place among all rows, of which points are the first.
+    row: usize,
     metric: Metric,
     /// First and last day of what it is the mean of.
     days: (Date, Date),
@@ -101,6 +105,7 @@ impl Episode {
         let reference = fitted(&scores).map(|(index, metric)| {
             let row = &scores.rows[index];
             Value {
+                row: index,
                 metric,
                 days: (scenario.date(row.first), scenario.date(row.day)),
                 persistence: row.persistence.unwrap_or(f64::NAN),
@@ -163,14 +168,17 @@ impl Episode {
         let Some(observed) = &scenario.observed else {
             return Ok(None);
         };
-        match backtest(&scenario, observed, stop, &()) {
-            Ok(scores) => Ok(Some(
-                fitted(&scores)
-                    .map(|(index, _)| {
-                        Some(scores.rows[index].crps).filter(|score| score.is_finite())
-                    })
-                    .collect(),
-            )),
+        // The forecasts to beat are the same at every point, and were scored once.
+        match simulate(&scenario, observed, stop, &()) {
+            Ok(measured) => {
+                let scores = point_scores(observed, &measured);
+                let fitted = self.reference.iter().map(|value| scores[value.row]);
+                Ok(Some(
+                    fitted
+                        .map(|score| Some(score).filter(|score| score.is_finite()))
+                        .collect(),
+                ))
+            }
             Err(EnsembleError::Engine(_)) => Ok(None),
             Err(error) => Err(error.into()),
         }

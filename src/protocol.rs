@@ -4,6 +4,8 @@
 pub const HASHES_PER_DIFFICULTY: f64 = 4_294_967_296.0;
 /// Seconds of a day.
 pub const SECONDS_PER_DAY: f64 = 86_400.0;
+/// Blocks in a day at their target.
+pub const TARGET_BLOCKS_PER_DAY: f64 = 144.0;
 /// Blocks between two halvings of the subsidy.
 pub const HALVING_BLOCKS: u64 = 210_000;
 /// Blocks of a difficulty epoch.

@@ -1,15 +1,13 @@
 //! Forecasts without a model of mining: what a model has to beat.
 
 use super::measure::{booked, sum_of};
-use crate::protocol::subsidy_btc;
+use crate::protocol::{TARGET_BLOCKS_PER_DAY, subsidy_btc};
 use crate::random::{Purpose, Streams, normal, seek_day};
-use crate::scenario::{ErrorModel, Metric, Observed, Scenario, Series};
+use crate::scenario::{Metric, Observed, Scenario, Series};
 use crate::units::{DAYS_PER_YEAR, PETAHASH_PER_EXAHASH};
 
 /// Paths of the random walk.
 const PATHS: usize = 1000;
-/// Blocks a day at their target.
-const BLOCKS_PER_DAY: f64 = 144.0;
 
 /// Forecasts of one measured value, in its unit.
 #[derive(Debug, Clone, Default)]
@@ -46,16 +44,8 @@ pub fn forecasts(
             };
             let walks = matches!(series.metric, Metric::HashRate | Metric::Difficulty);
             let reference = &observed.reference;
-            // Blocks are counted as they are for the model.
-            let blocks = match series.metric {
-                Metric::HashRate => 1.0 / (BLOCKS_PER_DAY * f64::from(series.average_days)),
-                _ => 0.0,
-            };
-            let error = match series.error {
-                ErrorModel::LogNormal { sd } => sd * sd,
-                _ => 0.0,
-            };
-            let luck = (blocks + error).sqrt();
+            // It is measured as the model is.
+            let luck = series.log_sd();
             seek_day(&mut stream, point.day);
             let mut walk = || {
                 let moved = reference.hash_volatility * years.sqrt() * normal(&mut stream);
@@ -153,7 +143,7 @@ impl Barrier {
         let from = (*first as i32).min(0);
         let revenue = |day: i32| -> Option<f64> {
             let price = price_on(history, f64::from(day))?;
-            let blocks = f64::from(day) * BLOCKS_PER_DAY;
+            let blocks = f64::from(day) * TARGET_BLOCKS_PER_DAY;
             let height = scenario.bitcoin.height.saturating_add_signed(blocks as i64);
             let technology =
                 observed.reference.technology_per_year * f64::from(day) / DAYS_PER_YEAR;

@@ -2,7 +2,7 @@
 
 use super::measure::{Measurements, read_off};
 use super::reference::{Forecasts, forecasts};
-use crate::scenario::{Feature, Measure, Metric, Observed, Scenario, mean_of_days};
+use crate::scenario::{Feature, Measure, Metric, Observed, Point, Scenario, mean_of_days};
 use crate::statistics::scores::{brier, covers, fair_crps, fair_energy_score, pit, skill};
 use crate::statistics::{PROBABILITIES, mean_and_sd, quantile_of_sorted};
 
@@ -161,6 +161,29 @@ pub fn scores(scenario: &Scenario, observed: &Observed, measured: &Measurements)
     Scores { rows, blocks }
 }
 
+/// Fair continuous ranked probability score of each point of the series, as [`Row::crps`]; NaN where it is defined in no replica.
+#[must_use]
+pub fn point_scores(observed: &Observed, measured: &Measurements) -> Vec<f64> {
+    let points = observed.series.iter().flat_map(|series| {
+        let point = |point: &Point| (series.metric, point.value);
+        series.points.iter().map(point).collect::<Vec<_>>()
+    });
+    points
+        .zip(&measured.members)
+        .map(|((metric, seen), members)| score_of(members, seen, space_of(metric)))
+        .collect()
+}
+
+/// NaN where the value is defined in no replica.
+fn score_of(members: &[f64], seen: f64, space: fn(f64) -> f64) -> f64 {
+    let scored: Vec<f64> = defined(members).map(space).collect();
+    if scored.is_empty() {
+        f64::NAN
+    } else {
+        fair_crps(&scored, space(seen))
+    }
+}
+
 /// The metric as scenarios write it.
 fn name_of(metric: Metric) -> &'static str {
     match metric {
@@ -180,7 +203,6 @@ fn row(kind: RowKind, members: &[f64], seen: f64, space: fn(f64) -> f64) -> Row 
     let mut sorted: Vec<f64> = defined(members).collect();
     sorted.sort_unstable_by(f64::total_cmp);
     let nothing = sorted.is_empty();
-    let scored: Vec<f64> = sorted.iter().map(|value| space(*value)).collect();
     Row {
         kind,
         metric: String::new(),
@@ -207,11 +229,7 @@ fn row(kind: RowKind, members: &[f64], seen: f64, space: fn(f64) -> f64) -> Row 
         } else {
             pit(&sorted, seen)
         },
-        crps: if nothing {
-            f64::NAN
-        } else {
-            fair_crps(&scored, space(seen))
-        },
+        crps: score_of(members, seen, space),
         persistence: None,
         random_walk: None,
         barrier: None,
@@ -281,7 +299,7 @@ fn blocks(
             }
             blocks.push(block(metric, horizon, &chosen, measured, rows));
             if metric == Metric::Share {
-                blocks.extend(vector_block(observed, horizon, measured, forecasts, rows));
+                blocks.extend(vector_block(horizon, measured, forecasts, rows));
             }
         }
     }
@@ -369,7 +387,6 @@ fn jackknife(replicas: usize, without: impl Fn(usize) -> f64) -> Option<f64> {
 
 /// Energy score of the shares measured together, over the dates up to a horizon.
 fn vector_block(
-    observed: &Observed,
     horizon: Option<u32>,
     measured: &Measurements,
     forecasts: &[Forecasts],
@@ -396,7 +413,7 @@ fn vector_block(
     }
     // One share alone is no vector.
     dates.retain(|date| date.len() > 1);
-    if dates.is_empty() || observed.series.is_empty() {
+    if dates.is_empty() {
         return None;
     }
     let transposed = |columns: Vec<&[f64]>, skip: Option<usize>| -> Vec<Vec<f64>> {
@@ -417,13 +434,11 @@ fn vector_block(
     let own = |skip: Option<usize>| {
         let scores = dates.iter().map(|date| {
             let columns = date.iter().map(|index| measured.members[*index].as_slice());
-            {
-                let members = transposed(columns.collect(), skip);
-                if members.is_empty() {
-                    return f64::NAN;
-                }
-                fair_energy_score(&members, &seen(date))
+            let members = transposed(columns.collect(), skip);
+            if members.is_empty() {
+                return f64::NAN;
             }
+            fair_energy_score(&members, &seen(date))
         });
         mean_of(scores).unwrap_or(f64::NAN)
     };

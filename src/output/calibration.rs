@@ -85,7 +85,7 @@ impl Journal {
             .write(true)
             .open(&path)
             .map_err(|error| fail("cannot write", error))?;
-        let begin = || -> std::io::Result<()> {
+        let mut begin = || -> std::io::Result<()> {
             file.set_len(good)?;
             std::io::Seek::seek(&mut file, std::io::SeekFrom::End(0))?;
             if good == 0 {
@@ -94,7 +94,6 @@ impl Journal {
             }
             Ok(())
         };
-        let mut begin = begin;
         begin().map_err(|error| fail("cannot write", error))?;
         Ok(Self { path, file, known })
     }

@@ -146,25 +146,14 @@ fn names(scenario: &Scenario, ids: &str) -> String {
 }
 
 /// What was measured, between the ends of its 90 % error.
-fn error_bar(row: &Row, error: ErrorModel, average_days: u32) -> (f64, f64) {
-    /// Blocks a day at their target.
-    const BLOCKS: f64 = 144.0;
+fn error_bar(row: &Row, series: &Series) -> (f64, f64) {
     let seen = row.observed;
-    let in_logs = |sd: f64| {
-        let factor = libm::exp(NINE_TENTHS * sd);
-        (seen / factor, seen * factor)
-    };
-    match (error, row.kind) {
-        (ErrorModel::Dirichlet { concentration }, _) => {
-            let sd = (seen * (1.0 - seen) / (concentration + 1.0)).sqrt();
-            ((seen - NINE_TENTHS * sd).max(0.0), seen + NINE_TENTHS * sd)
-        }
-        (ErrorModel::LogNormal { sd }, _) => in_logs(sd),
-        (ErrorModel::None, RowKind::Point(_, Metric::HashRate)) => {
-            in_logs(1.0 / (BLOCKS * f64::from(average_days)).sqrt())
-        }
-        (ErrorModel::None, _) => (seen, seen),
+    if let ErrorModel::Dirichlet { concentration } = series.error {
+        let sd = (seen * (1.0 - seen) / (concentration + 1.0)).sqrt();
+        return ((seen - NINE_TENTHS * sd).max(0.0), seen + NINE_TENTHS * sd);
     }
+    let factor = libm::exp(NINE_TENTHS * series.log_sd());
+    (seen / factor, seen * factor)
 }
 
 fn draw(
@@ -177,7 +166,7 @@ fn draw(
     let bars: Vec<(f64, f64)> = panel
         .rows
         .iter()
-        .map(|(row, series)| error_bar(row, series.error, series.average_days))
+        .map(|(row, series)| error_bar(row, series))
         .collect();
     let ends = panel.rows.iter().map(|(row, _)| row.quantiles[4]);
     let highest = bars

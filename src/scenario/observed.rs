@@ -1,6 +1,6 @@
 //! What was measured of the real network, checked: days counted from the start, regions by index.
 
-use crate::protocol::HASHES_PER_DIFFICULTY;
+use crate::protocol::{HASHES_PER_DIFFICULTY, SECONDS_PER_DAY, TARGET_BLOCKS_PER_DAY};
 
 pub use super::raw::{
     RawError as ErrorModel, RawMeasure as Measure, RawMetric as Metric, RawReference as Reference,
@@ -55,6 +55,21 @@ impl Series {
     /// The values to be scored, those that were measured on one day together.
     pub fn by_day(&self) -> impl Iterator<Item = &[Point]> {
         self.points.chunk_by(|one, next| one.day == next.day)
+    }
+
+    /// Standard deviation, in logs, of what was measured about the truth: the error of its model, and for hash rate the luck of the blocks
+    /// by which it is counted. Shares have none in logs.
+    #[must_use]
+    pub fn log_sd(&self) -> f64 {
+        let blocks = match self.metric {
+            Metric::HashRate => 1.0 / (TARGET_BLOCKS_PER_DAY * f64::from(self.average_days)),
+            _ => 0.0,
+        };
+        let error = match self.error {
+            ErrorModel::LogNormal { sd } => sd * sd,
+            _ => 0.0,
+        };
+        (blocks + error).sqrt()
     }
 }
 
@@ -111,7 +126,6 @@ pub fn hash_rate_of(work: f64) -> f64 {
     work * HASHES_PER_DIFFICULTY / SECONDS_PER_DAY / HASHES_PER_EXAHASH
 }
 
-const SECONDS_PER_DAY: f64 = 86_400.0;
 const HASHES_PER_EXAHASH: f64 = 1e18;
 
 /// Mean of a measured quantity over the days that end on `day`: hash rate in EH/s, difficulty as it is; `None` unless all of them are there.

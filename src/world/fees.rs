@@ -2,11 +2,10 @@
 
 use rand::rngs::ChaCha8Rng;
 
+use crate::protocol::TARGET_BLOCKS_PER_DAY;
 use crate::random::{Purpose, Streams, normal};
 use crate::scenario::Bitcoin;
 
-/// Blocks a day that Bitcoin aims at.
-const TARGET_BLOCKS: f64 = 144.0;
 /// Days over which the pace of blocks is measured.
 const PACE_DAYS: usize = 4;
 /// What a slow or fast network can do to the fees of one block.
@@ -39,7 +38,7 @@ impl Fees {
             variance: 0.0,
             stream: streams.open(Purpose::Fees, 0),
             per_day: bitcoin.fees_per_day,
-            recent_blocks: [TARGET_BLOCKS; PACE_DAYS],
+            recent_blocks: [TARGET_BLOCKS_PER_DAY; PACE_DAYS],
         }
     }
 
@@ -56,7 +55,7 @@ impl Fees {
         if self.per_day {
             let pace = self.recent_blocks.iter().sum::<f64>() / PACE_DAYS as f64;
             let (least, most) = PACE_BOUNDS;
-            ratio *= (TARGET_BLOCKS / pace).clamp(least, most);
+            ratio *= (TARGET_BLOCKS_PER_DAY / pace).clamp(least, most);
         }
         ratio
     }
