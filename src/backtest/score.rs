@@ -54,6 +54,23 @@ pub enum RowKind {
     Feature(Metric, Measure),
 }
 
+impl RowKind {
+    /// Unit of its values: `share`, `EH/s`, `J/TH`, `days`, or `1` for a difficulty.
+    #[must_use]
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::Feature(_, Measure::TroughDay | Measure::RecoveryDays) => "days",
+            Self::Feature(_, Measure::LargestFall) => "share",
+            Self::Point(_, metric) | Self::Feature(metric, Measure::Level) => match metric {
+                Metric::Share => "share",
+                Metric::HashRate => "EH/s",
+                Metric::Difficulty => "1",
+                Metric::Efficiency => "J/TH",
+            },
+        }
+    }
+}
+
 /// Whether what was seen lies inside the bands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bands {
@@ -132,7 +149,7 @@ pub fn scores(scenario: &Scenario, observed: &Observed, measured: &Measurements)
         let space = space_of(series.metric);
         let kind = RowKind::Point(index, series.metric);
         let mut row = row(kind, members, point.value, space);
-        row.metric = name_of(series.metric).into();
+        row.metric = series.metric.name().into();
         row.name.clone_from(&point.name);
         (row.day, row.until) = (point.day, point.day);
         row.first = (point.day + 1).saturating_sub(series.average_days);
@@ -181,16 +198,6 @@ fn score_of(members: &[f64], seen: f64, space: fn(f64) -> f64) -> f64 {
         f64::NAN
     } else {
         fair_crps(&scored, space(seen))
-    }
-}
-
-/// The metric as scenarios write it.
-fn name_of(metric: Metric) -> &'static str {
-    match metric {
-        Metric::Share => "share",
-        Metric::HashRate => "hash-rate",
-        Metric::Difficulty => "difficulty",
-        Metric::Efficiency => "efficiency",
     }
 }
 
@@ -354,7 +361,7 @@ fn block(
     };
     let replicas = measured.members[chosen[0]].len();
     Block {
-        metric: name_of(metric).into(),
+        metric: metric.name().into(),
         horizon,
         values: chosen.len(),
         score,

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use hashdrift::backtest::{Block, Row, RowKind, Scores, observed_of};
+use hashdrift::backtest::{Block, Row, Scores, observed_of};
 use hashdrift::output::{measured_values_table, scores_table, table_json, write_csv, write_figure};
-use hashdrift::scenario::{Measure, Metric, Observed, Scenario};
+use hashdrift::scenario::{Observed, Scenario};
 use serde_json::json;
 
 use super::interrupt::{FolderInCare, Interrupt, stop_on_interrupt};
@@ -76,30 +76,13 @@ pub fn backtest(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A metric as it is shown: factor and decimals.
-fn shown(kind: RowKind) -> (f64, usize) {
-    match kind {
-        RowKind::Feature(_, Measure::TroughDay | Measure::RecoveryDays) => (1.0, 0),
-        RowKind::Feature(_, Measure::LargestFall)
-        | RowKind::Feature(Metric::Share, _)
-        | RowKind::Point(_, Metric::Share) => (100.0, 1),
-        RowKind::Feature(Metric::Difficulty, _) | RowKind::Point(_, Metric::Difficulty) => {
-            (1e-12, 2)
-        }
-        RowKind::Feature(..) | RowKind::Point(..) => (1.0, 1),
-    }
-}
-
-fn unit(kind: RowKind) -> &'static str {
-    match kind {
-        RowKind::Feature(_, Measure::TroughDay | Measure::RecoveryDays) => "days",
-        RowKind::Feature(_, Measure::LargestFall) => "%",
-        RowKind::Point(_, metric) | RowKind::Feature(metric, Measure::Level) => match metric {
-            Metric::Share => "%",
-            Metric::Difficulty => "T",
-            Metric::HashRate => "EH/s",
-            Metric::Efficiency => "J/TH",
-        },
+/// How values of a unit are shown: factor, decimals, and what the unit is called then.
+fn shown(unit: &'static str) -> (f64, usize, &'static str) {
+    match unit {
+        "share" => (100.0, 1, "%"),
+        "1" => (1e-12, 2, "T"),
+        "days" => (1.0, 0, unit),
+        _ => (1.0, 1, unit),
     }
 }
 
@@ -127,12 +110,12 @@ fn text(scenario: &Scenario, observed: &Observed, scores: &Scores) -> String {
     ];
     let mut table = new_table(&titles, &[3, 4, 5, 7]);
     for row in &scores.rows {
-        let (factor, decimals) = shown(row.kind);
+        let (factor, decimals, unit) = shown(row.kind.unit());
         let value = |value: f64| number(factor * value, decimals);
         let name = if row.name == "all" {
-            unit(row.kind).to_owned()
+            unit.to_owned()
         } else {
-            format!("{} {}", row.name, unit(row.kind))
+            format!("{} {unit}", row.name)
         };
         table.add_row([
             row.metric.clone(),
@@ -151,9 +134,9 @@ fn text(scenario: &Scenario, observed: &Observed, scores: &Scores) -> String {
         if let Some((_, why)) = series.masked.first() {
             let _ = writeln!(
                 text,
-                "not scored: {} values of {:?}: {why}",
+                "not scored: {} values of {}: {why}",
                 series.masked.len(),
-                series.metric
+                series.metric.name()
             );
         }
     }

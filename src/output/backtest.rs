@@ -1,8 +1,8 @@
 //! The tables of a backtest.
 
 use super::table::{Cells, Table, table};
-use crate::backtest::{Block, Row, RowKind, Scores};
-use crate::scenario::{Measure, Metric, Scenario};
+use crate::backtest::{Block, Row, Scores};
+use crate::scenario::Scenario;
 
 /// One row for each measured value: what was seen, what was simulated, how it scores.
 #[must_use]
@@ -25,7 +25,7 @@ pub fn measured_values_table(scenario: &Scenario, scores: &Scores) -> Table {
         ("name", text(&|row| row.name.clone())),
         ("date", text(&|row| scenario.date(row.day).to_string())),
         ("until", text(&|row| scenario.date(row.until).to_string())),
-        ("unit", text(&|row| unit(row.kind).to_owned())),
+        ("unit", text(&|row| row.kind.unit().to_owned())),
         ("observed", number(&|row| Some(row.observed))),
         (
             "replicas",
@@ -98,18 +98,4 @@ pub fn scores_table(scores: &Scores) -> Table {
         ("covered_50", number(&|block| block.covered_half)),
         ("covered_90", number(&|block| block.covered_nine_tenths)),
     ])
-}
-
-/// Unit of a value.
-fn unit(kind: RowKind) -> &'static str {
-    match kind {
-        RowKind::Feature(_, Measure::TroughDay | Measure::RecoveryDays) => "days",
-        RowKind::Feature(_, Measure::LargestFall) => "share",
-        RowKind::Point(_, metric) | RowKind::Feature(metric, Measure::Level) => match metric {
-            Metric::Share => "share",
-            Metric::HashRate => "EH/s",
-            Metric::Difficulty => "1",
-            Metric::Efficiency => "J/TH",
-        },
-    }
 }

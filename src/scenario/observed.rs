@@ -23,6 +23,19 @@ pub struct Observed {
     pub price_history: Vec<(f64, f64)>,
 }
 
+impl Metric {
+    /// As scenarios write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Share => "share",
+            Self::HashRate => "hash-rate",
+            Self::Difficulty => "difficulty",
+            Self::Efficiency => "efficiency",
+        }
+    }
+}
+
 /// Blocks of one day.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DailyBlocks {
