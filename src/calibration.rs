@@ -183,19 +183,7 @@ impl Episode {
             Err(error) => Err(error.into()),
         }
     }
-}
 
-/// Rows that are fitted: what was measured date by date. Difficulty follows hash rate, and features are read off the same days, so they
-/// are scored and not fitted.
-fn fitted(scores: &Scores) -> impl Iterator<Item = (usize, Metric)> + '_ {
-    let rows = scores.rows.iter().enumerate();
-    rows.filter_map(|(index, row)| match row.kind {
-        RowKind::Point(_, Metric::Difficulty) | RowKind::Feature(..) => None,
-        RowKind::Point(_, metric) => Some((index, metric)),
-    })
-}
-
-impl Episode {
     /// The scenario with the posterior in place of single values: each replica takes one of the accepted points.
     #[must_use]
     pub fn under(&self, plan: &Plan, accepted: &[Vec<f64>]) -> Scenario {
@@ -218,4 +206,14 @@ impl Episode {
         scenario.uncertain.drawn_keys = keys;
         scenario
     }
+}
+
+/// Rows that are fitted: what was measured date by date. Difficulty follows hash rate, and features are read off the same days, so they
+/// are scored and not fitted.
+fn fitted(scores: &Scores) -> impl Iterator<Item = (usize, Metric)> + '_ {
+    let rows = scores.rows.iter().enumerate();
+    rows.filter_map(|(index, row)| match row.kind {
+        RowKind::Point(_, Metric::Difficulty) | RowKind::Feature(..) => None,
+        RowKind::Point(_, metric) => Some((index, metric)),
+    })
 }

@@ -1,5 +1,6 @@
 //! Measuring simulated networks as the real one was measured.
 
+use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rand::rngs::ChaCha8Rng;
@@ -75,9 +76,7 @@ impl Plan {
         let series = observed.series.iter();
         for series in series.filter(|series| series.metric == Metric::Efficiency) {
             for point in &series.points {
-                let last = point.day as usize;
-                efficiency[(last + 1).saturating_sub(series.average_days as usize)..=last]
-                    .fill(true);
+                efficiency[days_to(point.day, series.average_days)].fill(true);
             }
         }
         Self { efficiency }
@@ -139,13 +138,9 @@ impl Watch<'_> {
                 .map(|day| self.mean_to(feature, day))
                 .collect();
             let value = read_off(feature.measure, &path) + feature.sd * z;
-            // No share is seen below 0.
-            let least = if feature.metric == Metric::Share {
-                0.0
-            } else {
-                f64::NEG_INFINITY
-            };
-            values.push(if value < least { least } else { value });
+            // No share is seen below 0; what is undefined stays so.
+            let below = feature.metric == Metric::Share && value < 0.0;
+            values.push(if below { 0.0 } else { value });
         }
         values
     }
@@ -176,8 +171,7 @@ impl Watch<'_> {
 
     /// Mean of a quantity of the network over the days that end on `day`.
     fn mean_of(&self, metric: Metric, day: u32, average_days: u32) -> f64 {
-        let last = day as usize;
-        let days = (last + 1).saturating_sub(average_days as usize)..=last;
+        let days = days_to(day, average_days);
         let count = days.clone().count() as f64;
         match metric {
             Metric::HashRate => hash_rate_of(self.work[days].iter().sum::<f64>() / count),
@@ -201,12 +195,10 @@ impl Watch<'_> {
 
     /// Shares of the regions in the hash rate of the days that end on `day`, as an observer books them.
     fn shares(&self, day: u32, average_days: u32, misplaced: &[(usize, usize, f64)]) -> Vec<f64> {
-        let last = day as usize;
-        let first = (last + 1).saturating_sub(average_days as usize);
+        let (first, last) = days_to(day, average_days).into_inner();
+        let days = first * self.regions..(last + 1) * self.regions;
         let mut hash = vec![0.0; self.regions];
-        for row in
-            self.running[first * self.regions..(last + 1) * self.regions].chunks_exact(self.regions)
-        {
+        for row in self.running[days].chunks_exact(self.regions) {
             for (sum, running) in hash.iter_mut().zip(row) {
                 *sum += running;
             }
@@ -215,6 +207,11 @@ impl Watch<'_> {
         let shares: Vec<f64> = hash.iter().map(|hash| hash / total).collect();
         booked(&shares, misplaced)
     }
+}
+
+/// The days that end on `day` of which a value is the mean: fewer where the run has just begun.
+pub fn days_to(day: u32, average_days: u32) -> RangeInclusive<usize> {
+    (day + 1).saturating_sub(average_days) as usize..=day as usize
 }
 
 /// Streams of features come behind those of series.

@@ -158,3 +158,33 @@ pub fn mean_of_days(
     let (count, sum) = window.fold((0, 0.0), |(count, sum), value| (count + 1, sum + value));
     (count == average_days).then(|| sum / f64::from(average_days))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hash_rate_is_as_uncertain_as_its_error_and_its_blocks_together() {
+        let series = |metric, error| Series {
+            metric,
+            average_days: 7,
+            error,
+            misplaced: Vec::new(),
+            points: Vec::new(),
+            masked: Vec::new(),
+        };
+        // 1,008 blocks in a week.
+        let blocks = 1.0 / 1008.0_f64;
+        let error = ErrorModel::LogNormal { sd: 0.05 };
+        assert_eq!(
+            series(Metric::HashRate, ErrorModel::None).log_sd(),
+            blocks.sqrt()
+        );
+        assert_eq!(
+            series(Metric::HashRate, error).log_sd(),
+            (blocks + 0.0025).sqrt()
+        );
+        assert_eq!(series(Metric::Efficiency, error).log_sd(), 0.05);
+        assert_eq!(series(Metric::Difficulty, ErrorModel::None).log_sd(), 0.0);
+    }
+}

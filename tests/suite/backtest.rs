@@ -596,3 +596,52 @@ fn features_of_measured_days_are_read_off_like_those_of_simulated_ones() {
     // Never above the level of before: from the first day of the window to its last.
     assert_eq!(seen[1], 333.0);
 }
+
+#[test]
+fn an_excepted_episode_keeps_its_own_value_at_every_point_and_under_the_posterior() {
+    let mut plan = plan(1);
+    let stop = go_on();
+    let mut episode = Episode::new("small", small(&["replicas=2"]), &stop).unwrap();
+    let point = [0.9, 0.1, 7.0];
+    let hurdle_and_bonus = |scenario: &mut Scenario| {
+        ["growth.hurdle", "moving.stay_bonus_usd_per_mwh"].map(|key| scenario.number(key).unwrap())
+    };
+    let own = hurdle_and_bonus(&mut episode.scenario);
+    assert!(own[0] != 0.9 && own[1] != 7.0);
+    assert_eq!(
+        hurdle_and_bonus(&mut episode.at(&plan, &point).unwrap()),
+        [0.9, 7.0]
+    );
+    plan.parameters[0].except = vec!["small".into()];
+    assert_eq!(
+        hurdle_and_bonus(&mut episode.at(&plan, &point).unwrap()),
+        [own[0], 7.0]
+    );
+    let mut replica = episode
+        .under(&plan, &[point.to_vec()])
+        .of_replica(0)
+        .unwrap();
+    assert_eq!(hurdle_and_bonus(&mut replica), [own[0], 7.0]);
+    // Another episode's name excepts nothing here.
+    plan.parameters[0].except = vec!["other".into()];
+    assert_eq!(
+        hurdle_and_bonus(&mut episode.at(&plan, &point).unwrap()),
+        [0.9, 7.0]
+    );
+}
+
+#[test]
+fn a_point_of_a_calibration_scores_what_a_backtest_of_it_scores() {
+    let plan = plan(1);
+    let stop = go_on();
+    let scenario = small(&["replicas=6"]);
+    let episode = Episode::new("small", scenario, &stop).unwrap();
+    let point = plan.design()[0].clone();
+    let alone = episode.scores_at(&plan, &point, &stop).unwrap().unwrap();
+    let there = episode.at(&plan, &point).unwrap();
+    let whole = backtest(&there, observed_of(&there).unwrap(), &stop, &()).unwrap();
+    let points = whole.rows.iter();
+    let points = points.filter(|row| matches!(row.kind, RowKind::Point(..)));
+    let expected: Vec<Option<f64>> = points.map(|row| Some(row.crps)).collect();
+    assert_eq!(alone, expected);
+}
