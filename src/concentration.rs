@@ -127,12 +127,8 @@ pub fn of_sorted(
         .map(|r| if r > 0.0 { r * libm::log(r) } else { 0.0 })
         .sum();
     let entropy_nats = libm::log(sums.total) - sum_r_ln_r / sums.total;
-    Ok(assemble(
-        weights_descending,
-        registered,
-        &sums,
-        entropy_nats,
-    ))
+    let largest = Largest::of_sorted(weights_descending, &sums);
+    Ok(assemble(&sums, entropy_nats, &largest, registered))
 }
 
 /// [`of_sorted`] for a caller that already has `sum_q_ln_q`, the sum of `q ln q` over the non-zero
@@ -153,12 +149,8 @@ pub fn of_sorted_with(
     let sums = Sums::of(weights_descending)?;
     let entropy_nats =
         libm::log(sums.largest) + libm::log(sums.total) - sum_q_ln_q / sums.largest / sums.total;
-    Ok(assemble(
-        weights_descending,
-        registered,
-        &sums,
-        entropy_nats,
-    ))
+    let largest = Largest::of_sorted(weights_descending, &sums);
+    Ok(assemble(&sums, entropy_nats, &largest, registered))
 }
 
 /// All metrics of weights in any order, every entry being a registered unit.
@@ -287,29 +279,34 @@ pub fn expand_members(weights: &[f64], members: &[u32]) -> Vec<f64> {
         members.iter().all(|&count| count > 0),
         "an entry without members"
     );
-    weights
-        .iter()
-        .zip(members)
-        .flat_map(|(&weight, &count)| {
-            std::iter::repeat_n(weight / f64::from(count), count as usize)
-        })
-        .collect()
+    members_of(weights, members).collect()
+}
+
+/// [`expand_members`], one unit after the other.
+pub(crate) fn members_of<'a>(
+    weights: &'a [f64],
+    members: &'a [u32],
+) -> impl Iterator<Item = f64> + 'a {
+    weights.iter().zip(members).flat_map(|(&weight, &count)| {
+        std::iter::repeat_n(weight / f64::from(count), count as usize)
+    })
 }
 
 /// What one pass over the weights leaves behind.
 ///
 /// Weights are taken relative to the largest, `r = q / q_1`: nothing overflows, and equal weights
-/// are exactly 1 and sum without rounding.
-struct Sums {
-    largest: f64,
+/// are exactly 1 and sum without rounding. A caller who keeps weights relative to another one may
+/// pass on the sums of these: every metric is of shares.
+pub(crate) struct Sums {
+    pub(crate) largest: f64,
     /// Non-zero weights; they come first.
-    units: u32,
+    pub(crate) units: u32,
     /// Sum of `r`.
-    total: f64,
+    pub(crate) total: f64,
     /// Sum of `r^2`.
-    squares: f64,
+    pub(crate) squares: f64,
     /// Sum of rank times `r`, the largest having rank 1.
-    ranked: f64,
+    pub(crate) ranked: f64,
 }
 
 impl Sums {
@@ -384,56 +381,74 @@ fn bound(threshold: f64, rule: MajorityRule, total: f64) -> f64 {
     }
 }
 
-/// Completes the metrics from the sums and the entropy, walking the largest units until two thirds
-/// and the top ten are behind.
+/// What the largest units have together.
+pub(crate) struct Largest {
+    /// Fewest units that pass each of [`bounds`].
+    pub(crate) nakamoto: [u32; 6],
+    /// Sums of the largest, of the three and of the ten largest weights.
+    pub(crate) top: [f64; 3],
+}
+
+/// How many units each of [`Largest::top`] counts.
+pub(crate) const TOP: [u32; 3] = [1, 3, 10];
+
+/// What a running sum must exceed to pass each Nakamoto threshold of [`Concentration`], ascending.
+pub(crate) fn bounds(total: f64) -> [f64; 6] {
+    use MajorityRule::{AtLeast, StrictlyAbove};
+    [
+        bound(1.0 / 3.0, AtLeast, total),
+        bound(1.0 / 3.0, StrictlyAbove, total),
+        bound(1.0 / 2.0, AtLeast, total),
+        bound(1.0 / 2.0, StrictlyAbove, total),
+        bound(2.0 / 3.0, AtLeast, total),
+        bound(2.0 / 3.0, StrictlyAbove, total),
+    ]
+}
+
+impl Largest {
+    /// Walks the largest units until two thirds and the top ten are behind.
+    fn of_sorted(weights_descending: &[f64], sums: &Sums) -> Self {
+        let bounds = bounds(sums.total);
+        let mut nakamoto = [sums.units; 6];
+        let mut passed = 0;
+        let mut top = [sums.total; 3];
+        let mut running = Running::default();
+        for (rank, weight) in (1..=sums.units).zip(weights_descending) {
+            running.add(weight / sums.largest);
+            let value = running.value();
+            while passed < bounds.len() && value > bounds[passed] {
+                nakamoto[passed] = rank;
+                passed += 1;
+            }
+            if let Some(index) = TOP.iter().position(|count| *count == rank) {
+                top[index] = value;
+            }
+            if passed == bounds.len() && rank >= TOP[2] {
+                break;
+            }
+        }
+        Self { nakamoto, top }
+    }
+}
+
+/// Completes the metrics from the sums, the entropy and what the largest have.
 ///
 /// Ranges are enforced: rounding may push a metric out by its last bit, and an index of
 /// 1.0000000000000002 would surprise.
-fn assemble(
-    weights_descending: &[f64],
-    registered: usize,
+pub(crate) fn assemble(
     sums: &Sums,
     entropy_nats: f64,
+    largest: &Largest,
+    registered: usize,
 ) -> Concentration {
-    use MajorityRule::{AtLeast, StrictlyAbove};
     debug_assert!(
-        registered >= weights_descending.len(),
+        registered >= sums.units as usize,
         "fewer units registered than have a weight"
     );
     let units = f64::from(sums.units);
     let registered = registered as f64;
     let entropy_nats = entropy_nats.max(0.0).min(libm::log(units));
-
-    // Ascending, so the walk passes them in this order.
-    let bounds = [
-        bound(1.0 / 3.0, AtLeast, sums.total),
-        bound(1.0 / 3.0, StrictlyAbove, sums.total),
-        bound(1.0 / 2.0, AtLeast, sums.total),
-        bound(1.0 / 2.0, StrictlyAbove, sums.total),
-        bound(2.0 / 3.0, AtLeast, sums.total),
-        bound(2.0 / 3.0, StrictlyAbove, sums.total),
-    ];
-    let mut nakamoto = [sums.units; 6];
-    let mut passed = 0;
-    let (mut top_1, mut top_3, mut top_10) = (1.0, 1.0, 1.0);
-    let mut running = Running::default();
-    for (rank, weight) in (1..=sums.units).zip(weights_descending) {
-        running.add(weight / sums.largest);
-        let value = running.value();
-        while passed < bounds.len() && value > bounds[passed] {
-            nakamoto[passed] = rank;
-            passed += 1;
-        }
-        match rank {
-            1 => top_1 = (value / sums.total).min(1.0),
-            3 => top_3 = (value / sums.total).min(1.0),
-            10 => top_10 = (value / sums.total).min(1.0),
-            _ => {}
-        }
-        if passed == bounds.len() && rank >= 10 {
-            break;
-        }
-    }
+    let [top_1, top_3, top_10] = largest.top.map(|top| (top / sums.total).min(1.0));
     let [
         nakamoto_third_at_least,
         nakamoto_third,
@@ -441,7 +456,7 @@ fn assemble(
         nakamoto_half,
         nakamoto_two_thirds_at_least,
         nakamoto_two_thirds,
-    ] = nakamoto;
+    ] = largest.nakamoto;
 
     Concentration {
         hhi: (sums.squares / (sums.total * sums.total))

@@ -23,7 +23,7 @@ use crate::world::network::Network;
 use crate::world::population::{choose_pool, pools_of_firms, populate, streams_of_start};
 use crate::world::power::{PowerPlan, PowerPrices};
 use crate::world::price::{Price, PricePlan};
-use crate::world::review::Review;
+use crate::world::review::{Review, Screen};
 use crate::world::running::{
     RunningLaw, Threshold, kept_of_revenue, worst_running, worst_running_at_start,
 };
@@ -98,6 +98,9 @@ pub struct Purchase<'a> {
 
 /// Watches a history. The runs that matter for speed are watched by nobody, at no cost.
 pub trait Observer {
+    /// Whether it wants to be told of every review; those that surely end in staying are then weighed up for its sake.
+    const REVIEWS: bool = true;
+
     /// A day has passed; `blocks` were found in it.
     fn day(&mut self, _today: &Day<'_>, _fleets: &Fleets, _blocks: u64) {}
     /// A fleet has weighed up its regions.
@@ -107,7 +110,9 @@ pub trait Observer {
 }
 
 /// Nobody watches.
-impl Observer for () {}
+impl Observer for () {
+    const REVIEWS: bool = false;
+}
 
 /// What is odd about a history.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -218,6 +223,10 @@ impl<'s> Model<'s> {
             market: Market::new(&scenario.hardware, scenario.bitcoin.hashprice_at_start()),
             expectations: Expectations::new(scenario),
             review: Review::new(scenario),
+            screen: fleets
+                .fixed
+                .as_ref()
+                .and_then(|park| Screen::new(&park.due, regions)),
             orders: Orders::new(scenario),
             bans: Bans::new(regions),
             evicted: Vec::new(),
@@ -304,6 +313,8 @@ pub struct History<'m> {
     market: Market<'m>,
     expectations: Expectations,
     review: Review<'m>,
+    /// Who surely stays; only where the park is fixed, and a day has enough reviews.
+    screen: Option<Screen>,
     orders: Orders<'m>,
     bans: Bans,
     /// Fleets that have lost their place today.
@@ -579,9 +590,8 @@ impl History<'_> {
             self.worst_today[r] = worst_running(hashprice * kept, self.delivered[r]);
         }
         self.threshold.follow(&self.worst_today);
-        if self.fleets.is_fixed() {
-            self.fleets
-                .running_hash(&self.threshold.worst, &mut self.running);
+        if let Some(park) = &mut self.fleets.fixed {
+            park.run(&self.threshold.worst, &mut self.running);
             return;
         }
         self.fleets.visit(

@@ -1,17 +1,19 @@
 //! What is written down of a history on a record day: the list of quantities, and their values.
 
 mod distribution;
+mod firms;
 
-use crate::concentration::{Concentration, expand_members, of_sorted_with};
+use crate::concentration::{Concentration, members_of, of_sorted_with};
 use crate::protocol::{HASHES_PER_DIFFICULTY, block_interval_seconds};
 use crate::scenario::Scenario;
 use crate::units::{DAYS_PER_YEAR, HOURS_PER_YEAR, PETAHASH_PER_EXAHASH};
 use crate::world::capacity::Capacities;
 use crate::world::events::Conditions;
-use crate::world::fleet::{Fleets, park_is_fixed};
+use crate::world::fleet::{FixedPark, Fleets, park_is_fixed};
 use crate::world::hardware::Market;
 use crate::world::running::RunningLaw;
 use distribution::{Distribution, q_ln_q};
+use firms::{RunningFirms, Thresholds};
 
 /// What a quantity is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -327,6 +329,12 @@ pub struct Recorder<'s> {
     cumulated: Vec<f64>,
     firms_running: Distribution,
     firms_nameplate: Distribution,
+    /// In place of the former where firms have one fleet each, and its thresholds.
+    running_firms: RunningFirms,
+    thresholds: Box<Thresholds>,
+    /// Concentration of nameplate by firm, where it never changes; none before the first record.
+    settled_nameplate: Option<(Option<Concentration>, usize)>,
+    parts: Vec<f64>,
 }
 
 impl<'s> Recorder<'s> {
@@ -347,6 +355,10 @@ impl<'s> Recorder<'s> {
             cumulated: vec![0.0; regions],
             firms_running: Distribution::of(firms),
             firms_nameplate: Distribution::of(firms),
+            running_firms: RunningFirms::default(),
+            thresholds: Box::new([f64::NEG_INFINITY; 256]),
+            settled_nameplate: None,
+            parts: Vec::new(),
         }
     }
 
@@ -356,9 +368,15 @@ impl<'s> Recorder<'s> {
     /// If `row` does not have as many entries.
     pub fn record(&mut self, today: &Day<'_>, fleets: &mut Fleets, row: &mut [f64]) {
         let mut row = Row { row, filled: 0 };
-        let totals = self.walk_fleets(today, fleets);
+        let totals = match &fleets.fixed {
+            Some(park) => {
+                self.weigh_firms(today, fleets);
+                self.ask_park(today, park)
+            }
+            None => self.walk_fleets(today, fleets),
+        };
         self.put_network(today, &totals, &mut row);
-        self.put_concentrations(today, &mut row);
+        self.put_concentrations(today, fleets, &mut row);
         self.put_regions(today, &mut row);
         self.put_flows(today, &mut row);
         assert_eq!(
@@ -433,15 +451,30 @@ impl<'s> Recorder<'s> {
         Some(kilowatt_hours * grams / 1e12)
     }
 
-    fn put_concentrations(&mut self, today: &Day<'_>, row: &mut Row<'_>) {
+    fn put_concentrations(&mut self, today: &Day<'_>, fleets: &Fleets, row: &mut Row<'_>) {
         // Nameplate by region counts machines on their way nowhere, as running hash does.
         for weights in [today.running, &self.nameplate] {
-            row.put_weights(expand_members(weights, &self.members));
+            self.parts.clear();
+            self.parts.extend(members_of(weights, &self.members));
+            row.put_weights(&mut self.parts);
         }
-        for firms in [&mut self.firms_running, &mut self.firms_nameplate] {
-            let (concentration, active) = firms.concentration();
-            row.put_concentration(concentration, active, firms.weights.len());
-        }
+        let registered = self.firms_nameplate.weights.len();
+        let by_size = fleets.fixed.as_ref().and_then(|park| park.by_size.as_ref());
+        let (running, active) = match by_size {
+            Some(by_size) => {
+                self.thresholds[..today.worst_running.len()].copy_from_slice(today.worst_running);
+                self.running_firms
+                    .concentration(by_size, &self.thresholds, registered)
+            }
+            None => self.firms_running.concentration(),
+        };
+        row.put_concentration(running, active, registered);
+        let nameplate = &mut self.firms_nameplate;
+        let (concentration, active) = match self.settled_nameplate {
+            Some(known) if fleets.is_fixed() => known,
+            _ => *self.settled_nameplate.insert(nameplate.concentration()),
+        };
+        row.put_concentration(concentration, active, registered);
         if self.shape.pools {
             let pools = &self.scenario.pools;
             let units = [pools.tags.len(), pools.groups.len()];
@@ -454,7 +487,7 @@ impl<'s> Recorder<'s> {
                             pool
                         }
                     };
-                    row.put_weights(by_pool(firms, today.pools, units, unit));
+                    row.put_weights(&mut by_pool(firms, today.pools, units, unit));
                 }
             }
         }
@@ -513,11 +546,54 @@ impl<'s> Recorder<'s> {
         }
     }
 
-    /// One walk over the fleets, best machines first, for everything that needs each of them.
-    fn walk_fleets(&mut self, today: &Day<'_>, fleets: &mut Fleets) -> Totals {
-        if !fleets.is_fixed() {
-            fleets.rank_by_key();
+    /// What a park that never changes knows without a walk over its fleets.
+    fn ask_park(&mut self, today: &Day<'_>, park: &FixedPark) -> Totals {
+        for r in 0..self.nameplate.len() {
+            self.nameplate[r] = park.hash_at(r);
+            self.power[r] = park.running_mw(r);
+            self.costs[r] = [[NULL; 3]; 3];
+            for (quantile, part) in COST_QUANTILES.iter().enumerate() {
+                let Some(efficiency) = park.efficiency_at(r, part * ROUNDING) else {
+                    break;
+                };
+                let costs = self.costs_of(today, r, efficiency, Terms::PLAIN);
+                for (scope, cost) in costs.into_iter().enumerate() {
+                    self.costs[r][scope][quantile] = if cost.is_finite() { cost } else { NULL };
+                }
+            }
         }
+        Totals {
+            transit: park.hash_at(self.nameplate.len()),
+            all_power_mw: park.power_mw,
+            ..Totals::default()
+        }
+    }
+
+    /// Adds up the firms of a park that never changes, where not all has been known since its start.
+    fn weigh_firms(&mut self, today: &Day<'_>, fleets: &Fleets) {
+        let once = fleets
+            .fixed
+            .as_ref()
+            .is_some_and(|park| park.by_size.is_some());
+        if self.settled_nameplate.is_some() && once && !self.shape.pools {
+            return;
+        }
+        let firms = self.scenario.firms_at_start();
+        self.firms_running.clear(firms);
+        self.firms_nameplate.clear(firms);
+        for fleet in 0..fleets.len() {
+            let (firm, hash) = (fleets.firm[fleet] as usize, fleets.hash_phs[fleet]);
+            self.firms_nameplate.weights[firm] += hash;
+            let worst = today.worst_running.get(usize::from(fleets.site[fleet]));
+            if worst.is_some_and(|worst| fleets.efficiency[fleet] <= *worst) {
+                self.firms_running.weights[firm] += hash;
+            }
+        }
+    }
+
+    /// One walk over the fleets of a changing park, best machines first, for everything that needs each of them.
+    fn walk_fleets(&mut self, today: &Day<'_>, fleets: &mut Fleets) -> Totals {
+        fleets.sort_by_key();
         let fleets = &*fleets;
         self.nameplate.fill(0.0);
         self.power.fill(0.0);
@@ -529,21 +605,16 @@ impl<'s> Recorder<'s> {
         self.firms_nameplate.clear(firms);
         let nowhere = usize::from(fleets.nowhere());
         let mut totals = Totals::default();
-        let ranked = &fleets.ranked;
-        let machines = ranked.hash_phs.iter().zip(&ranked.efficiency);
-        let owners = ranked.site.iter().zip(&ranked.firm);
-        for (rank, ((hash, efficiency), (site, firm))) in machines.zip(owners).enumerate() {
-            let (hash, efficiency, firm) = (*hash, *efficiency, *firm as usize);
+        for fleet in fleets.in_order_of_keys() {
+            let fleet = *fleet as usize;
+            let (hash, efficiency) = (fleets.hash_phs[fleet], fleets.efficiency[fleet]);
+            let firm = fleets.firm[fleet] as usize;
             let mw = hash * efficiency / 1000.0;
             totals.all_power_mw += mw;
             self.firms_nameplate.weights[firm] += hash;
-            let r = usize::from(*site);
+            let r = usize::from(fleets.site[fleet]);
             if r == nowhere {
-                let seeks = ranked
-                    .fleet
-                    .get(rank)
-                    .is_some_and(|f| fleets.seeks(*f as usize));
-                if seeks {
+                if fleets.seeks(fleet) {
                     totals.seeking += hash;
                 } else {
                     totals.transit += hash;
@@ -551,11 +622,7 @@ impl<'s> Recorder<'s> {
                 continue;
             }
             self.nameplate[r] += hash;
-            let runs = match ranked.fleet.get(rank) {
-                None if efficiency > today.worst_running[r] => continue,
-                None => 1.0,
-                Some(fleet) => fleets.lives.share[*fleet as usize] * today.powered[r],
-            };
+            let runs = fleets.lives.share[fleet] * today.powered[r];
             if runs <= 0.0 {
                 continue;
             }
@@ -567,8 +634,8 @@ impl<'s> Recorder<'s> {
             while let Some(part) = COST_QUANTILES.get(self.reached[r])
                 && self.cumulated[r] >= part * today.running[r] * ROUNDING
             {
-                let fleet = ranked.fleet.get(rank).map(|fleet| *fleet as usize);
-                let costs = self.costs_of(today, fleets, r, efficiency, fleet);
+                let terms = Terms::of(today, fleets, r, fleet);
+                let costs = self.costs_of(today, r, efficiency, terms);
                 for (scope, cost) in costs.into_iter().enumerate() {
                     self.costs[r][scope][self.reached[r]] =
                         if cost.is_finite() { cost } else { NULL };
@@ -581,31 +648,17 @@ impl<'s> Recorder<'s> {
 
     /// Cost of one bitcoin, USD: electricity; cash, with what running costs besides; all-in, with machines and sites written
     /// off at today's price.
-    fn costs_of(
-        &self,
-        today: &Day<'_>,
-        fleets: &Fleets,
-        r: usize,
-        efficiency: f64,
-        fleet: Option<usize>,
-    ) -> [f64; 3] {
+    fn costs_of(&self, today: &Day<'_>, r: usize, efficiency: f64, terms: Terms) -> [f64; 3] {
         let region = &self.scenario.regions[r];
         let power = &region.power;
         // Electricity of one bitcoin at 1 J/TH, MWh: hashes of a block over its reward. A joule is 1 / 3.6e9 MWh.
         let mwh_per_btc =
             today.difficulty * HASHES_PER_DIFFICULTY / 1e12 / 3.6e9 / today.reward_btc;
         let mwh = efficiency * mwh_per_btc;
-        let (mut factor, mut runs) = (1.0, 1.0);
-        let mut spot = today.spot[r];
-        if let Some(fleet) = fleet {
-            factor = fleets.scale(fleet) * fleets.site_factor(fleet);
-            let excess = today.ln_worst_running[r] - fleets.lives.ln_key[fleet];
-            // Off in the dearest hours, it pays less than the mean of the day.
-            spot *= today.laws[r].price_while_on(excess);
-            runs = fleets.lives.share[fleet] * today.powered[r];
-        }
+        // Off in the dearest hours, it pays less than the mean of the day.
+        let spot = today.spot[r] * terms.price_while_on;
         let delivered = power.pue * (power.billed(spot) + power.adder.get());
-        let electricity = mwh * (factor * delivered);
+        let electricity = mwh * (terms.factor * delivered);
         let cash = electricity + mwh * power.pue * power.opex.get();
         let hardware = &self.scenario.hardware;
         let duty = region.duty + today.conditions.regions[r].duty;
@@ -614,8 +667,37 @@ impl<'s> Recorder<'s> {
         // 1 MWh at 1 J/TH is 3.6e9 TH: so many years of 1 TH/s.
         let years = mwh_per_btc * 1e6 / HOURS_PER_YEAR;
         // What stands still is written off as well.
-        let all_in = cash + years * (machine_a_year + site_a_year) / runs;
+        let all_in = cash + years * (machine_a_year + site_a_year) / terms.runs;
         [electricity, cash, all_in]
+    }
+}
+
+/// On what terms a fleet runs.
+#[derive(Debug, Clone, Copy)]
+struct Terms {
+    /// What it pays for power against others of its region.
+    factor: f64,
+    /// What it pays while it is on, over the mean price of the day.
+    price_while_on: f64,
+    /// Part of it that runs.
+    runs: f64,
+}
+
+impl Terms {
+    /// Those of a fleet like all others that runs all day.
+    const PLAIN: Self = Self {
+        factor: 1.0,
+        price_while_on: 1.0,
+        runs: 1.0,
+    };
+
+    fn of(today: &Day<'_>, fleets: &Fleets, r: usize, fleet: usize) -> Self {
+        let excess = today.ln_worst_running[r] - fleets.lives.ln_key[fleet];
+        Self {
+            factor: fleets.scale(fleet) * fleets.site_factor(fleet),
+            price_while_on: today.laws[r].price_while_on(excess),
+            runs: fleets.lives.share[fleet] * today.powered[r],
+        }
     }
 }
 
@@ -666,12 +748,12 @@ impl Row<'_> {
     }
 
     /// Concentration of a few weights, all of them registered.
-    fn put_weights(&mut self, mut parts: Vec<f64>) {
+    fn put_weights(&mut self, parts: &mut [f64]) {
         let registered = parts.len();
         parts.sort_by(|a, b| b.total_cmp(a));
         let sum_q_ln_q = parts.iter().map(|q| q_ln_q(*q)).sum();
         let active = parts.iter().filter(|part| **part > 0.0).count();
-        let concentration = of_sorted_with(&parts, registered, sum_q_ln_q).ok();
+        let concentration = of_sorted_with(parts, registered, sum_q_ln_q).ok();
         self.put_concentration(concentration, active, registered);
     }
 

@@ -99,6 +99,9 @@ impl History<'_> {
         if let Some(purchases) = &mut self.purchases {
             purchases.seek_day(day);
         }
+        if self.fleets.is_fixed() {
+            return self.review_fixed_park(day, first, observer);
+        }
         for fleet in (first..self.fleets.len()).step_by(every as usize) {
             let draw = uniform(&mut self.choices);
             let considers = self.considerations.as_mut().is_none_or(|considerations| {
@@ -143,6 +146,47 @@ impl History<'_> {
             if fleet % every as usize != first {
                 self.look_for_a_place(day, fleet, observer);
             }
+        }
+    }
+
+    /// Reviews of a park in which machines only move. Most stay, and a screen says so of most of them.
+    fn review_fixed_park<O: Observer>(&mut self, day: u32, first: usize, observer: &mut O) {
+        let mut screen = if O::REVIEWS { None } else { self.screen.take() };
+        if let Some(screen) = &mut screen {
+            screen.prepare(&self.review, &self.capacities);
+        }
+        let every = self.scenario.moving.review_days as usize;
+        let nowhere = self.fleets.nowhere();
+        let slots = self
+            .fleets
+            .fixed
+            .as_ref()
+            .map_or(0..0, |park| park.due.on(first));
+        for (fleet, slot) in (first..).step_by(every).zip(slots) {
+            let draw = uniform(&mut self.choices);
+            let considers = self.considerations.as_mut().is_none_or(|considerations| {
+                uniform(&mut considerations.stream) < considerations.probability
+            });
+            let Some(park) = &self.fleets.fixed else {
+                return;
+            };
+            let (site, megawatts) = (park.due.site[slot], park.due.power_mw[slot]);
+            let stays = screen
+                .as_ref()
+                .is_some_and(|screen| screen.stays(slot, site, megawatts, draw));
+            if stays || !considers || u16::from(site) == nowhere {
+                continue;
+            }
+            if self.moves(day, fleet, draw, observer)
+                && let Some(screen) = &mut screen
+            {
+                for r in [usize::from(site), usize::from(self.fleets.region[fleet])] {
+                    screen.look_at_room(&self.review, &self.capacities, r);
+                }
+            }
+        }
+        if screen.is_some() {
+            self.screen = screen;
         }
     }
 

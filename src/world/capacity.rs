@@ -221,12 +221,26 @@ impl<'s> Capacities<'s> {
     /// Whether a newcomer of `mw` at the meter may move into region `r`.
     #[must_use]
     pub fn admits(&self, r: usize, mw: f64) -> bool {
-        let ordered = if self.ahead == 0.0 {
+        self.open[r] && self.load[r] + self.ordered(r) + mw <= self.capacity[r]
+    }
+
+    /// The most that a newcomer may bring into region `r`, up to rounding, MW at the meter; negative where it is closed.
+    #[must_use]
+    pub fn headroom(&self, r: usize) -> f64 {
+        if self.open[r] {
+            self.capacity[r] - self.load[r] - self.ordered(r)
+        } else {
+            -1.0
+        }
+    }
+
+    /// Load of what is ordered, where orders hold a slot.
+    fn ordered(&self, r: usize) -> f64 {
+        if self.ahead == 0.0 {
             self.reserved[r]
         } else {
             0.0
-        };
-        self.open[r] && self.load[r] + ordered + mw <= self.capacity[r]
+        }
     }
 
     /// Room in region `r`, MW at the meter, for a newcomer or for those who are `present`: a region that is closed to newcomers

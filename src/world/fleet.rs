@@ -1,13 +1,16 @@
 //! Fleets: one firm's machines at one place, in flat arrays.
 //!
 //! A machine runs iff its key, efficiency times what its site pays against others, is at least as good as its region's
-//! threshold of the day. Where the park never changes and fleets run as a whole, the fleets are kept in order of
-//! efficiency, in blocks with a sum for each region: a day adds up whole blocks and looks into one, instead of visiting
-//! every fleet. A block whose fleets changed is added up anew, never corrected by differences, so sums do not drift.
-//! Where machines are bought, wear or run in part, every fleet is visited every day.
+//! threshold of the day. Where the park never changes and fleets run as a whole, a [`FixedPark`] knows what runs without a
+//! look at every fleet. Where machines are bought, wear or run in part, every fleet is visited every day.
+
+mod fixed;
+mod quantum;
 
 use crate::scenario::Scenario;
 use crate::units::machine_power;
+
+pub use fixed::{BySize, Due, FixedPark, LANES, SIZE_BLOCK, slot_of};
 
 use super::capacity::limits_what_runs;
 use super::running::RunningLaw;
@@ -27,16 +30,11 @@ pub struct Fleets {
     pub home: Vec<u16>,
     /// Owner.
     pub firm: Vec<u32>,
+    /// What is known of a park that never changes; none where it does.
+    pub fixed: Option<Box<FixedPark>>,
     /// What a changing park has besides; empty where the park is fixed.
     pub lives: Lives,
-    /// The same in order of keys.
-    pub ranked: Ranked,
     regions: usize,
-    fixed: bool,
-    rank: Vec<u32>,
-    /// Hash rate in place by region and block of ranks, `region * blocks + block`, PH/s.
-    block_hash: Vec<f64>,
-    blocks: usize,
     arrivals: Arrivals,
 }
 
@@ -64,29 +62,12 @@ pub struct Lives {
     resized: Vec<u32>,
     first_of_firm: Vec<u32>,
     next_of_firm: Vec<u32>,
+    /// Fleet numbers in order of keys, as last asked for.
     order: Vec<u32>,
 }
 
 /// Of a fleet that has its place.
 pub const NOT_SEEKING: u32 = u32::MAX;
-
-/// What a walk over the fleets reads, best machines first. Index = rank.
-#[derive(Debug, Clone, Default)]
-pub struct Ranked {
-    /// Nameplate hash rate, PH/s.
-    pub hash_phs: Vec<f64>,
-    /// Efficiency, J/TH.
-    pub efficiency: Vec<f64>,
-    /// Where the fleet can run, as in [`Fleets::site`].
-    pub site: Vec<u16>,
-    /// Owner.
-    pub firm: Vec<u32>,
-    /// Fleet number; empty where the park is fixed.
-    pub fleet: Vec<u32>,
-}
-
-/// Ranks in a block: a cache line of sites a few times over.
-const BLOCK: usize = 64;
 
 /// Who arrives when: a list of fleets for each day, linked through flat arrays.
 #[derive(Debug, Clone, Default)]
@@ -140,7 +121,6 @@ impl Fleets {
             home: Vec::with_capacity(capacity),
             firm: Vec::with_capacity(capacity),
             regions,
-            fixed: true,
             ..Self::default()
         }
     }
@@ -162,32 +142,20 @@ impl Fleets {
         self.home[fleet] = region;
     }
 
-    /// Closes the start of a park that never changes: no fleet is added after it. `days` is the length of the history.
-    pub fn settle(&mut self, days: u32) {
-        let count = self.len();
-        // Fleet numbers fit: a scenario has at most 10 million firms and as many fleets again.
-        let mut order: Vec<u32> = (0..count as u32).collect();
-        let efficiency = &self.efficiency;
-        order.sort_by(|a, b| efficiency[*a as usize].total_cmp(&efficiency[*b as usize]));
-        self.rank = vec![0; count];
-        for (rank, fleet) in order.iter().enumerate() {
-            self.rank[*fleet as usize] = rank as u32;
-        }
-        self.ranked.gather(
-            &order,
-            &self.hash_phs,
-            &self.efficiency,
-            &self.site,
-            &self.firm,
-        );
-        self.blocks = count.div_ceil(BLOCK);
-        self.block_hash = vec![0.0; self.blocks * self.regions];
-        for block in 0..self.blocks {
-            self.add_up(block);
-        }
+    /// Closes the start of a park that never changes: no fleet is added after it. `days` is the length of the history, and
+    /// every fleet has a review each `review_days`.
+    pub fn settle(&mut self, days: u32, review_days: u32) {
+        self.fixed = Some(Box::new(FixedPark::new(&fixed::Start {
+            regions: self.regions,
+            hash_phs: &self.hash_phs,
+            efficiency: &self.efficiency,
+            site: &self.site,
+            firm: &self.firm,
+            review_days,
+        })));
         self.arrivals = Arrivals {
             first: vec![NONE; days as usize],
-            next: vec![NONE; count],
+            next: vec![NONE; self.len()],
         };
     }
 
@@ -202,7 +170,6 @@ impl Fleets {
         scale: &[f64],
     ) {
         let count = self.len();
-        self.fixed = false;
         self.lives = Lives {
             ln_key: (0..count)
                 .map(|f| libm::log(self.efficiency[f] * luck[f] * scale[f]))
@@ -238,7 +205,7 @@ impl Fleets {
     /// Whether the park never changes.
     #[must_use]
     pub fn is_fixed(&self) -> bool {
-        self.fixed
+        self.fixed.is_some()
     }
 
     /// Number of fleets.
@@ -268,19 +235,19 @@ impl Fleets {
     /// Whether a fleet looks for a place.
     #[must_use]
     pub fn seeks(&self, fleet: usize) -> bool {
-        !self.fixed && self.lives.gives_up[fleet] != NOT_SEEKING
+        !self.is_fixed() && self.lives.gives_up[fleet] != NOT_SEEKING
     }
 
     /// Whether a fleet cannot stay where it is: it has lost its place, or will have to give it up.
     #[must_use]
     pub fn must_leave(&self, fleet: usize) -> bool {
-        !self.fixed && (self.lives.leaves[fleet] || self.lives.gives_up[fleet] != NOT_SEEKING)
+        !self.is_fixed() && (self.lives.leaves[fleet] || self.lives.gives_up[fleet] != NOT_SEEKING)
     }
 
     /// Whether a fleet mines in hiding, or is about to.
     #[must_use]
     pub fn hides(&self, fleet: usize) -> bool {
-        !self.fixed && self.lives.hidden[fleet] != 1.0
+        !self.is_fixed() && self.lives.hidden[fleet] != 1.0
     }
 
     /// Whether a fleet is on its way to its region.
@@ -304,7 +271,7 @@ impl Fleets {
     /// What a fleet's firm pays for power against one of 100 MW.
     #[must_use]
     pub fn scale(&self, fleet: usize) -> f64 {
-        if self.fixed || self.lives.scale_exponent == 0.0 {
+        if self.is_fixed() || self.lives.scale_exponent == 0.0 {
             return 1.0;
         }
         let megawatts = self.lives.firm_mw[self.firm[fleet] as usize];
@@ -314,7 +281,7 @@ impl Fleets {
     /// What a fleet's present site pays against others of its region, hiding included.
     #[must_use]
     pub fn site_factor(&self, fleet: usize) -> f64 {
-        if self.fixed {
+        if self.is_fixed() {
             1.0
         } else {
             self.lives.luck[fleet] * self.lives.hidden[fleet]
@@ -324,7 +291,7 @@ impl Fleets {
     /// Sends a fleet off to `region`, to run there from `arrival` on.
     pub fn depart(&mut self, fleet: usize, region: u16, arrival: u32) {
         self.region[fleet] = region;
-        if !self.fixed {
+        if !self.is_fixed() {
             self.lives.gives_up[fleet] = NOT_SEEKING;
             self.lives.leaves[fleet] = false;
         }
@@ -460,23 +427,6 @@ impl Fleets {
             .map(|fleet| fleet as usize)
     }
 
-    /// Hash rate that runs in each region, PH/s: machines at least as good as the region's threshold.
-    ///
-    /// `worst_running` has an efficiency for each region, J/TH; the result goes to `running`.
-    pub fn running_hash(&self, worst_running: &[f64], running: &mut [f64]) {
-        debug_assert_eq!(worst_running.len(), self.regions);
-        for (r, (threshold, sum)) in worst_running.iter().zip(running).enumerate() {
-            let ranks = self
-                .ranked
-                .efficiency
-                .partition_point(|efficiency| efficiency <= threshold);
-            let whole = ranks / BLOCK;
-            let first = r * self.blocks;
-            *sum = self.block_hash[first..first + whole].iter().sum::<f64>()
-                + self.hash_of_ranks(whole * BLOCK, ranks, r as u16);
-        }
-    }
-
     /// Visits every fleet of a changing park: what of it would run today, by region, PH/s and MW.
     pub fn visit(
         &mut self,
@@ -514,74 +464,27 @@ impl Fleets {
         }
     }
 
-    /// Puts the fleets of a changing park in order of their keys.
-    pub fn rank_by_key(&mut self) {
-        let mut order = std::mem::take(&mut self.lives.order);
+    /// Puts the fleets of a changing park in order of their keys, best first.
+    pub fn sort_by_key(&mut self) {
         let keys = &self.lives.ln_key;
-        order.sort_by(|a, b| {
+        self.lives.order.sort_by(|a, b| {
             let by_key = keys[*a as usize].total_cmp(&keys[*b as usize]);
             by_key.then(a.cmp(b))
         });
-        self.ranked.gather(
-            &order,
-            &self.hash_phs,
-            &self.efficiency,
-            &self.site,
-            &self.firm,
-        );
-        self.ranked.fleet.clear();
-        self.ranked.fleet.extend_from_slice(&order);
-        self.lives.order = order;
     }
 
-    /// Hash rate at `site` among some ranks.
-    fn hash_of_ranks(&self, from: usize, to: usize, site: u16) -> f64 {
-        self.ranked.site[from..to]
-            .iter()
-            .zip(&self.ranked.hash_phs[from..to])
-            .fold(0.0, |sum, (at, hash)| {
-                sum + if *at == site { *hash } else { 0.0 }
-            })
+    /// The fleets of a changing park in order of their keys, as last sorted.
+    #[must_use]
+    pub fn in_order_of_keys(&self) -> &[u32] {
+        &self.lives.order
     }
 
     /// Moves a fleet's machines to another site.
     fn place(&mut self, fleet: usize, site: u16) {
         self.site[fleet] = site;
-        if self.fixed {
-            let rank = self.rank[fleet] as usize;
-            self.ranked.site[rank] = site;
-            self.add_up(rank / BLOCK);
+        if let Some(park) = &mut self.fixed {
+            park.place(fleet, site);
         }
-    }
-
-    /// Adds up a block of ranks anew.
-    fn add_up(&mut self, block: usize) {
-        let from = block * BLOCK;
-        let to = (from + BLOCK).min(self.len());
-        for r in 0..self.regions {
-            self.block_hash[r * self.blocks + block] = self.hash_of_ranks(from, to, r as u16);
-        }
-    }
-}
-
-impl Ranked {
-    fn gather(
-        &mut self,
-        order: &[u32],
-        hash_phs: &[f64],
-        efficiency: &[f64],
-        site: &[u16],
-        firm: &[u32],
-    ) {
-        self.hash_phs.clear();
-        self.efficiency.clear();
-        self.site.clear();
-        self.firm.clear();
-        let in_order = || order.iter().map(|fleet| *fleet as usize);
-        self.hash_phs.extend(in_order().map(|f| hash_phs[f]));
-        self.efficiency.extend(in_order().map(|f| efficiency[f]));
-        self.site.extend(in_order().map(|f| site[f]));
-        self.firm.extend(in_order().map(|f| firm[f]));
     }
 }
 
@@ -608,14 +511,14 @@ mod tests {
     }
 
     #[test]
-    fn blocks_agree_with_a_visit_of_every_fleet_through_departures_and_arrivals() {
+    fn sums_agree_with_a_visit_of_every_fleet_through_departures_and_arrivals() {
         let mut fleets = Fleets::new(3, 500);
         for number in 0..500_u32 {
             let spread = f64::from(number * 7919 % 500);
             let efficiency = 13.0 + spread / 20.0;
             fleets.push(number, (number % 3) as u16, 1.0 + spread, efficiency);
         }
-        fleets.settle(400);
+        fleets.settle(400, 30);
         for day in 0..400_u32 {
             arrive(&mut fleets, day);
             let worst = [
@@ -624,7 +527,7 @@ mod tests {
                 if day % 50 == 0 { f64::INFINITY } else { 20.0 },
             ];
             let mut running = vec![0.0; 3];
-            fleets.running_hash(&worst, &mut running);
+            fleets.fixed.as_mut().unwrap().run(&worst, &mut running);
             for (block, visited) in running.iter().zip(visit_all(&fleets, &worst)) {
                 assert!(
                     (block - visited).abs() <= 1e-9 * visited.max(1.0),
@@ -643,15 +546,23 @@ mod tests {
         let mut fleets = Fleets::new(1, 2);
         fleets.push(0, 0, 5.0, 20.0);
         fleets.push(1, 0, 7.0, 15.0);
-        fleets.settle(10);
+        fleets.settle(10, 30);
         let mut running = [0.0];
-        fleets.running_hash(&[20.0], &mut running);
+        fleets.fixed.as_mut().unwrap().run(&[20.0], &mut running);
         assert_eq!(running, [12.0]);
         fleets.depart(1, 0, 5);
-        fleets.running_hash(&[f64::INFINITY], &mut running);
+        fleets
+            .fixed
+            .as_mut()
+            .unwrap()
+            .run(&[f64::INFINITY], &mut running);
         assert_eq!(running, [5.0]);
         arrive(&mut fleets, 5);
-        fleets.running_hash(&[f64::INFINITY], &mut running);
+        fleets
+            .fixed
+            .as_mut()
+            .unwrap()
+            .run(&[f64::INFINITY], &mut running);
         assert_eq!(running, [12.0]);
     }
 
@@ -702,8 +613,8 @@ mod tests {
         assert!(fleets.in_transit(1) && fleets.holds_slot(1));
         fleets.end(2);
         assert!(!fleets.holds_slot(2) && !fleets.in_transit(2));
-        fleets.rank_by_key();
-        assert_eq!(fleets.ranked.fleet, [3, 0, 1, 2]);
+        fleets.sort_by_key();
+        assert_eq!(fleets.in_order_of_keys(), [3, 0, 1, 2]);
         arrive(&mut fleets, 5);
         assert_eq!(fleets.site[1], 0);
     }

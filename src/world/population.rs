@@ -88,7 +88,9 @@ pub fn populate(scenario: &Scenario, streams: Streams) -> Result<Fleets, Nothing
     }
     start.split_large_fleets();
     if park_is_fixed(scenario) {
-        start.fleets.settle(scenario.days);
+        start
+            .fleets
+            .settle(scenario.days, scenario.moving.review_days);
     } else {
         start.fleets.come_alive(
             scenario.days,

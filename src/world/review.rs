@@ -4,6 +4,8 @@
 //! uniform draw: the present region's interval comes first, then the others in scenario order, so a
 //! region that becomes dearer can only lose ground under the same draw.
 
+mod screen;
+
 use crate::scenario::Scenario;
 use crate::units::{HOURS_PER_YEAR, breakeven_power_price};
 
@@ -11,6 +13,8 @@ use super::capacity::Capacities;
 use super::events::Conditions;
 use super::fleet::Fleets;
 use super::running::kept_of_revenue;
+
+pub use screen::Screen;
 
 /// A region that cannot be chosen has this utility.
 pub const CLOSED: f64 = f64::NEG_INFINITY;
@@ -211,6 +215,11 @@ impl<'s> Review<'s> {
         let within = 1e6 * usd_per_th / (efficiency * self.horizon_hours) + lost_in_transit;
         let weight = libm::exp(-(within + self.stay_bonus).max(0.0) / self.choice_scale);
         place.appeal + self.choice_scale * libm::log(1.0 + (place.size - 1.0) * weight)
+    }
+
+    /// The breakeven that machines expect by one over their efficiency, USD/MWh.
+    fn breakeven_at(&self, inverse_efficiency: f64) -> f64 {
+        breakeven_power_price(self.hashprice, 1.0) * inverse_efficiency
     }
 
     /// The parts of what a region offers to a fleet by the expectations last prepared, whether it may go there

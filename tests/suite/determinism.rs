@@ -14,12 +14,12 @@ const PINNED: [(&str, &[&str], &str); 3] = [
     (
         "core",
         &["days=400", "firms.count=150"],
-        "66bae2aa47be506c2466e24f55a9553744b7f7453bbe43d909d8df2c123d27e2",
+        "87eb3c2f29aba22f9eedac6227edecc6f819b7e4ec83cae250e54f2b7d3f89e1",
     ),
     (
         "three-regions",
         &["days=300"],
-        "6ab2babc1d600984db7de84fdde326a130f395b3ffc8c810b0eb19d556236a4b",
+        "02de24404535122917dd6ccdd34db8247a51e78ec7a136533657b35b199da7cf",
     ),
     (
         "global-south",

@@ -1,0 +1,77 @@
+//! Amounts as whole numbers of a small quantum: their sums are exact, in any order.
+//!
+//! A sum that is kept up to date by adding and subtracting floating-point numbers drifts, and shows it where little is left
+//! of much. Whole numbers do not: a sum that fleets have joined and left a million times is that of the fleets in it.
+
+/// A small amount of which all others are whole multiples: a power of two.
+#[derive(Debug, Clone, Copy)]
+pub struct Quantum {
+    per_unit: f64,
+    unit: f64,
+}
+
+impl Default for Quantum {
+    fn default() -> Self {
+        Self::for_total(1.0)
+    }
+}
+
+/// Bits that the largest total takes.
+const BITS: i32 = 60;
+
+impl Quantum {
+    /// A quantum for parts of `total`: at least 2^59 of them make it up, and twice as much still fits.
+    pub fn for_total(total: f64) -> Self {
+        let exponent = if total > 0.0 && total.is_finite() {
+            (BITS - 1 - libm::ilogb(total)).clamp(-1000, 1000)
+        } else {
+            0
+        };
+        Self {
+            per_unit: libm::scalbn(1.0, exponent),
+            unit: libm::scalbn(1.0, -exponent),
+        }
+    }
+
+    /// An amount in quanta, to the nearest.
+    pub fn count(self, amount: f64) -> i64 {
+        libm::rint(amount * self.per_unit) as i64
+    }
+
+    /// What a number of quanta amounts to.
+    pub fn amount(self, count: i64) -> f64 {
+        count as f64 * self.unit
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_come_back_to_nothing_whatever_has_come_and_gone() {
+        let quantum = Quantum::for_total(1e6);
+        let parts: Vec<i64> = (1..1000)
+            .map(|n| quantum.count(1e6 / f64::from(n)))
+            .collect();
+        let forth: i64 = parts.iter().sum();
+        let back: i64 = parts.iter().rev().map(|part| -part).sum();
+        assert_eq!(forth + back, 0);
+    }
+
+    #[test]
+    fn an_amount_comes_back_to_sixteen_digits_of_the_total() {
+        for total in [1e-250, 1e-6, 0.7, 1.0, 9e5, 1e12, 1e300] {
+            let quantum = Quantum::for_total(total);
+            for part in [1.0, 0.3, 1e-6] {
+                let amount = quantum.amount(quantum.count(total * part));
+                assert!(
+                    (amount - total * part).abs() <= total * 1e-16,
+                    "{total} {part}"
+                );
+            }
+            assert!(quantum.count(2.0 * total) > 0, "{total} twice overflows");
+        }
+        assert_eq!(Quantum::for_total(0.0).amount(5), 5.0);
+    }
+}

@@ -1,0 +1,221 @@
+//! Who surely stays: a bound on the odds of leaving, from a few efficiencies, for a park in which all pay alike.
+//!
+//! In one over the efficiency `x` a breakeven is linear, so the advantage of another region over the present one is convex
+//! but for the present region's own margin, which is cut off at nothing. Where that margin is linear, the odds of leaving,
+//! a sum of exponentials of convex functions, are convex, and the chord between two efficiencies lies above them. A fleet
+//! whose draw is below what the chord allows stays, without an exponential of its own; all others choose exactly. So the
+//! choices are those of [`Review::choose`] to the bit.
+
+use crate::world::capacity::Capacities;
+use crate::world::fleet::Due;
+
+use super::Review;
+
+/// Efficiencies at which the odds are known.
+const NODES: usize = 8;
+
+/// A quantity at every node.
+type AtNodes = [f64; NODES];
+
+/// Bounds of a day on the odds of leaving.
+#[derive(Debug, Clone, Default)]
+pub struct Screen {
+    regions: usize,
+    /// One over the efficiency of every node, TH/J.
+    nodes: AtNodes,
+    /// By fleet as it stands in [`Due`]: the node below it, and its place between that and the next, 0 to 1.
+    node: Vec<u8>,
+    part: Vec<f64>,
+    /// Odds of going from one region to another, `from * regions + to`. Those who are nowhere go nowhere.
+    odds: Vec<AtNodes>,
+    /// By region: what a newcomer is offered, lost time left out, and the margin of those who are there.
+    offers: Vec<AtNodes>,
+    margins: Vec<AtNodes>,
+    /// Power of the largest fleet that may yet find room, MW.
+    room: Vec<f64>,
+}
+
+/// What is sure, with rounding and the error of [`exp_near`] left far behind.
+const SURE: f64 = 1.0 - 1e-6;
+
+impl Screen {
+    /// A screen for the fleets that are due; `None` where a day has too few for it to pay.
+    #[must_use]
+    pub fn new(due: &Due, regions: usize) -> Option<Self> {
+        // An exact choice weighs up every region; so does a node of the screen, for every region of departure.
+        if due.most() < 3 * regions {
+            return None;
+        }
+        let xs = || due.inverse_efficiency.iter().copied();
+        let first = xs().fold(f64::INFINITY, f64::min);
+        let range = xs().fold(0.0, f64::max) - first;
+        let width = range / (NODES - 1) as f64;
+        let position = |x: f64| {
+            if range > 0.0 {
+                (x - first) / width
+            } else {
+                0.0
+            }
+        };
+        let node_of = |x: f64| (position(x) as usize).min(NODES - 2);
+        Some(Self {
+            regions,
+            nodes: std::array::from_fn(|node| first + width * node as f64),
+            node: xs().map(|x| node_of(x) as u8).collect(),
+            part: xs().map(|x| position(x) - node_of(x) as f64).collect(),
+            odds: vec![[0.0; NODES]; (regions + 1) * regions],
+            offers: vec![[0.0; NODES]; regions],
+            margins: vec![[0.0; NODES]; regions],
+            room: vec![0.0; regions],
+        })
+    }
+
+    /// Takes in the day that a review is prepared for.
+    pub fn prepare(&mut self, review: &Review<'_>, capacities: &Capacities<'_>) {
+        let breakeven_per_x = review.breakeven_at(1.0);
+        let ours = self.offers.iter_mut().zip(&mut self.margins);
+        for ((offers, margins), place) in ours.zip(&review.places) {
+            let flat = place.pull - place.policy - place.moving_flat;
+            for node in 0..NODES {
+                let x = self.nodes[node];
+                margins[node] = breakeven_per_x * x * place.kept - place.delivered;
+                let moving = place.moving_per_inverse_efficiency * x;
+                offers[node] = place.uptime * above_nothing(margins[node]) + flat - moving;
+            }
+        }
+        for from in 0..self.regions {
+            self.prepare_from(review, from);
+        }
+        for r in 0..self.regions {
+            self.look_at_room(review, capacities, r);
+        }
+    }
+
+    /// Bounds for those who are in one region.
+    fn prepare_from(&mut self, review: &Review<'_>, from: usize) {
+        let place = &review.places[from];
+        let margins = self.margins[from];
+        let per_margin = place.uptime + review.downtime_hours_per_horizon_hour;
+        let inverse_scale = 1.0 / review.choice_scale;
+        // Home is here or there, whichever makes leaving likelier.
+        let least = review.stay_bonus - place.policy - review.home_bonus.abs();
+        let pull: AtNodes = if place.size == 1.0 {
+            [place.pull; NODES]
+        } else {
+            // The pull of the own region falls with x: at the next node it is the least of the stretch between.
+            std::array::from_fn(|node| {
+                let next = (node + 1).min(NODES - 1);
+                let lost = above_nothing(margins[next]) * review.downtime_hours_per_horizon_hour;
+                review.pull_of_own(place, 1.0 / self.nodes[next], lost)
+            })
+        };
+        let mut kept = [least; NODES];
+        for node in 0..NODES {
+            kept[node] += pull[node] + per_margin * above_nothing(margins[node]);
+        }
+        // What the own margin takes from the odds is never more than either of its two straight pieces, nothing and all of it.
+        // Where it changes sign, the piece that is nearer at its worse end bounds the odds on the way to the next node.
+        let mut more: AtNodes = [1.0; NODES];
+        for left in 0..NODES - 1 {
+            let right = left + 1;
+            if (margins[left] < 0.0) != (margins[right] < 0.0) {
+                let nearer = if margins[left].abs() < margins[right].abs() {
+                    left
+                } else {
+                    right
+                };
+                more[nearer] = libm::exp(per_margin * margins[nearer].abs() * inverse_scale);
+            }
+        }
+        let rows = from * self.regions;
+        let rows = &mut self.odds[rows..rows + self.regions];
+        for (odds, offers) in rows.iter_mut().zip(&self.offers) {
+            fill_odds(odds, offers, &kept, &more, inverse_scale);
+        }
+        rows[from] = [0.0; NODES];
+    }
+
+    /// Looks again at the room in a region, after a move.
+    pub fn look_at_room(&mut self, review: &Review<'_>, capacities: &Capacities<'_>, r: usize) {
+        /// Far above the rounding of what decides on admission.
+        const WIDER: f64 = 1.0 + 1e-9;
+        let room = capacities.headroom(r) / review.places[r].pue;
+        self.room[r] = if room >= 0.0 {
+            room * WIDER + capacities.load[r].abs() * 1e-12
+        } else {
+            -1.0
+        };
+    }
+
+    /// Whether the fleet that stands at `slot` of those that are due surely stays at `site` by the draw `uniform`; always, but
+    /// for rounding, if it is nowhere.
+    #[inline]
+    #[must_use]
+    pub fn stays(&self, slot: usize, site: u8, megawatts: f64, uniform: f64) -> bool {
+        let rows = usize::from(site) * self.regions;
+        let rows = &self.odds[rows..rows + self.regions];
+        let node = usize::from(self.node[slot]).min(NODES - 2);
+        let part = self.part[slot];
+        let mut others = 0.0;
+        for (odds, room) in rows.iter().zip(&self.room) {
+            let between = odds[node] + part * (odds[node + 1] - odds[node]);
+            others += if megawatts <= *room { between } else { 0.0 };
+        }
+        uniform * (1.0 + others) < SURE
+    }
+}
+
+/// The odds of leaving for one region: what it offers above what is kept, in units of the scale of choice.
+#[inline(never)]
+fn fill_odds(
+    odds: &mut AtNodes,
+    offers: &AtNodes,
+    kept: &AtNodes,
+    more: &AtNodes,
+    inverse_scale: f64,
+) {
+    for node in 0..NODES {
+        odds[node] = exp_near((offers[node] - kept[node]) * inverse_scale) * more[node];
+    }
+}
+
+/// The number, or 0 if it is negative; with one instruction.
+#[inline]
+fn above_nothing(number: f64) -> f64 {
+    if number > 0.0 { number } else { 0.0 }
+}
+
+/// `exp(z)` within 2e-7 of itself, `z` cut off at 700 either way: by `+ - *` and bits alone, so that a loop over it takes
+/// several at a time and gives the same on every machine.
+#[inline]
+fn exp_near(z: f64) -> f64 {
+    /// Added to a number, leaves it rounded to a whole one in its last bits.
+    const ROUND: f64 = 6_755_399_441_055_744.0;
+    const LN_2: f64 = std::f64::consts::LN_2;
+    let z = if z > -700.0 { z } else { -700.0 };
+    let z = if z < 700.0 { z } else { 700.0 };
+    let powers = z * std::f64::consts::LOG2_E;
+    let rounded = powers + ROUND;
+    let r = (powers - (rounded - ROUND)) * LN_2;
+    // The series of exp as far as it matters for |r| up to ln 2 / 2.
+    let series = 1.0
+        + r * (1.0
+            + r * (0.5
+                + r * (1.0 / 6.0 + r * (1.0 / 24.0 + r * (1.0 / 120.0 + r * (1.0 / 720.0))))));
+    // Two to the whole number, into the exponent.
+    f64::from_bits(series.to_bits().wrapping_add(rounded.to_bits() << 52))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_near_exponential_is_near() {
+        for step in -70_000..70_000 {
+            let z = f64::from(step) / 100.0 + 0.003_7;
+            let exact = libm::exp(z.clamp(-700.0, 700.0));
+            assert!((exp_near(z) - exact).abs() <= 2e-7 * exact, "{z}");
+        }
+    }
+}
