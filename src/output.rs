@@ -18,6 +18,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use atomic_write_file::AtomicWriteFile;
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 pub use backtest::{measured_values_table, scores_table};
@@ -158,19 +159,22 @@ pub fn digest_tables(
 
 fn each_table(
     keep_replicas: bool,
-    mut one: impl FnMut(&'static str, Format) -> Result<TableDigest, OutputError>,
+    one: impl Fn(&'static str, Format) -> Result<TableDigest, OutputError> + Sync,
 ) -> Result<Vec<TableDigest>, OutputError> {
     let mut names = vec![tables::MEANS, tables::QUANTILES];
     if keep_replicas {
         names.push(tables::REPLICAS);
     }
-    let mut digests = Vec::new();
-    for name in names {
-        for format in Format::ALL {
-            digests.push(one(name, *format)?);
-        }
-    }
-    Ok(digests)
+    let files: Vec<(&'static str, Format)> = names
+        .into_iter()
+        .flat_map(|name| Format::ALL.iter().map(move |format| (name, *format)))
+        .collect();
+    let digests: Vec<_> = files
+        .into_par_iter()
+        .map(|(name, format)| one(name, format))
+        .collect();
+    // Of several that failed, the first in order is told.
+    digests.into_iter().collect()
 }
 
 fn write_one(
