@@ -29,7 +29,7 @@ use crate::world::running::{
 };
 use crate::world::worth::Prospect;
 use bans::{Bans, keeps_out};
-use reviews::{Considerations, Purchases};
+use reviews::{Considerations, Purchases, left_of_worn};
 
 /// A scenario made ready to run: what all its histories share.
 pub struct Model<'s> {
@@ -238,12 +238,15 @@ impl<'s> Model<'s> {
             firm_luck: firm_luck_at_start(scenario, streams),
             prospect: Prospect::new(0.0, 0.0, 1.0, None),
             values_elsewhere: vec![0.0; regions],
+            best_elsewhere: 0.0,
             running: vec![0.0; regions],
             running_load,
             machines_mw: vec![0.0; regions],
             powered: vec![1.0; regions],
             supplied: vec![1.0; regions],
             worst_today: vec![0.0; regions],
+            ln_worst_today: vec![f64::NEG_INFINITY; regions],
+            left_of_worn: left_of_worn(scenario),
             delivered: vec![0.0; regions],
             moved: vec![0.0; regions * regions],
             develops: scenario.regions.iter().any(|region| {
@@ -281,7 +284,7 @@ fn running_load_at_start(
         .iter()
         .map(|worst| libm::log(worst.max(0.0)))
         .collect();
-    fleets.visit(&ln_worst, laws, &mut hash, &mut megawatts);
+    fleets.run(&ln_worst, laws, &mut hash, &mut megawatts);
     for (megawatts, region) in megawatts.iter_mut().zip(&scenario.regions) {
         *megawatts *= region.power.pue;
     }
@@ -331,6 +334,8 @@ pub struct History<'m> {
     /// What buyers of the day reckon with, and what new machines are worth to them by region, USD/TH.
     prospect: Prospect,
     values_elsewhere: Vec<f64>,
+    /// The most of what these are worth for their cost.
+    best_elsewhere: f64,
     /// By region: hash rate that runs, PH/s; its load at the meter and in the machines, MW; part of the machines with power.
     running: Vec<f64>,
     running_load: Vec<f64>,
@@ -340,6 +345,10 @@ pub struct History<'m> {
     supplied: Vec<f64>,
     /// Worst efficiency that pays for its power today, before any lag, J/TH.
     worst_today: Vec<f64>,
+    /// Its logarithm, as reviews see it.
+    ln_worst_today: Vec<f64>,
+    /// Part of a fleet that wear leaves from one review to the next.
+    left_of_worn: f64,
     /// Price of the power that a machine would save by being off, at the meter, USD/MWh.
     delivered: Vec<f64>,
     moved: Vec<f64>,
@@ -372,7 +381,7 @@ impl History<'_> {
         self.follow_bans(day);
         self.arrive(day);
         self.deliver(day);
-        self.run_machines(hashprice);
+        self.run_machines(day, hashprice);
 
         let mut today = Day {
             day,
@@ -580,7 +589,7 @@ impl History<'_> {
     }
 
     /// Runs the machines whose net revenue pays for their power, as far as there is power for them.
-    fn run_machines(&mut self, hashprice: f64) {
+    fn run_machines(&mut self, day: u32, hashprice: f64) {
         for (r, region) in self.scenario.regions.iter().enumerate() {
             let power = &region.power;
             let saved = power.saved_when_off(self.power.spot[r]);
@@ -594,7 +603,8 @@ impl History<'_> {
             park.run(&self.threshold.worst, &mut self.running);
             return;
         }
-        self.fleets.visit(
+        self.fleets.observe(day, &self.threshold.ln_worst);
+        self.fleets.run(
             &self.threshold.ln_worst,
             &self.laws,
             &mut self.running,
@@ -672,11 +682,10 @@ impl History<'_> {
     /// Changes a fleet's machines and the load that holds their slot.
     fn change(&mut self, fleet: usize, hash_phs: f64, efficiency: f64) {
         let holds = self.fleets.holds_slot(fleet);
-        let before = self.at_meter(fleet);
-        self.fleets.change(fleet, hash_phs, efficiency);
+        let rise = self.fleets.change(fleet, hash_phs, efficiency);
         if holds {
             let region = usize::from(self.fleets.region[fleet]);
-            self.capacities.load[region] += self.at_meter(fleet) - before;
+            self.capacities.load[region] += rise * self.scenario.regions[region].power.pue;
         }
     }
 

@@ -9,7 +9,7 @@ mod poisson;
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 
-pub use normal::{normal, standard_normal_cdf, standard_normal_quantile, truncated_normal};
+pub use normal::{TruncatedNormal, normal, standard_normal_cdf, standard_normal_quantile};
 pub use poisson::{poisson, poisson_quantile};
 
 /// What a stream of randomness is for.

@@ -293,6 +293,14 @@ pub struct Day<'a> {
     pub pools: &'a [u16],
 }
 
+impl Day<'_> {
+    /// Part that runs of a fleet of a changing park in a region.
+    fn runs_of(&self, fleets: &Fleets, fleet: usize, region: usize) -> f64 {
+        let excess = self.ln_worst_running[region] - fleets.lives.ln_key[fleet];
+        self.laws[region].share(excess) * self.powered[region]
+    }
+}
+
 /// Mean efficiency of the machines that run, J/TH; `None` where nothing runs.
 #[must_use]
 pub fn running_efficiency(today: &Day<'_>, fleets: &Fleets) -> Option<f64> {
@@ -306,7 +314,7 @@ pub fn running_efficiency(today: &Day<'_>, fleets: &Fleets) -> Option<f64> {
         let runs = if fleets.is_fixed() {
             f64::from(u8::from(efficiency <= today.worst_running[site]))
         } else {
-            fleets.lives.share[fleet] * today.powered[site]
+            today.runs_of(fleets, fleet, site)
         };
         let running = fleets.hash_phs[fleet] * runs;
         watts += running * efficiency;
@@ -622,7 +630,7 @@ impl<'s> Recorder<'s> {
                 continue;
             }
             self.nameplate[r] += hash;
-            let runs = fleets.lives.share[fleet] * today.powered[r];
+            let runs = today.runs_of(fleets, fleet, r);
             if runs <= 0.0 {
                 continue;
             }
@@ -696,7 +704,7 @@ impl Terms {
         Self {
             factor: fleets.scale(fleet) * fleets.site_factor(fleet),
             price_while_on: today.laws[r].price_while_on(excess),
-            runs: fleets.lives.share[fleet] * today.powered[r],
+            runs: today.runs_of(fleets, fleet, r),
         }
     }
 }

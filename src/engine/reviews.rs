@@ -1,10 +1,13 @@
 //! What the fleets that are due decide: to stay or move, to scrap, to give up, to buy.
 
+use std::ops::Range;
+
 use rand::rngs::ChaCha8Rng;
 
 use crate::random::{Purpose, Streams, gamma, normal, seek_day, uniform};
 use crate::scenario::{Growth, Scenario};
 use crate::units::{DAYS_PER_YEAR, machine_power};
+use crate::world::fleet::FixedPark;
 use crate::world::growth::{Order, value_at};
 use crate::world::population::site_luck;
 use crate::world::review::Outlook;
@@ -35,6 +38,12 @@ pub struct Purchases {
     fresh: ChaCha8Rng,
     place: ChaCha8Rng,
     lump: ChaCha8Rng,
+}
+
+/// Part of a fleet's machines that wear leaves from one review to the next.
+pub fn left_of_worn(scenario: &Scenario) -> f64 {
+    let days = f64::from(scenario.moving.review_days);
+    libm::exp(-scenario.hardware.retire_per_year * days / DAYS_PER_YEAR)
 }
 
 /// What is drawn for one fleet's purchase, used or not.
@@ -90,6 +99,9 @@ impl History<'_> {
             conditions: &self.events.conditions,
         };
         self.review.prepare(&outlook);
+        for (ln_worst, worst) in self.ln_worst_today.iter_mut().zip(&self.worst_today) {
+            *ln_worst = libm::log(worst.max(0.0));
+        }
         self.prepare_purchases();
         // Draws are addressed by day and place in the queue, that is by fleet and review: used or not.
         seek_day(&mut self.choices, day);
@@ -151,43 +163,57 @@ impl History<'_> {
 
     /// Reviews of a park in which machines only move. Most stay, and a screen says so of most of them.
     fn review_fixed_park<O: Observer>(&mut self, day: u32, first: usize, observer: &mut O) {
-        let mut screen = if O::REVIEWS { None } else { self.screen.take() };
-        if let Some(screen) = &mut screen {
+        if let (Some(screen), false) = (&mut self.screen, O::REVIEWS) {
             screen.prepare(&self.review, &self.capacities);
         }
         let every = self.scenario.moving.review_days as usize;
-        let nowhere = self.fleets.nowhere();
-        let slots = self
+        let due = |park: &FixedPark| park.due.on(first);
+        let begin = self
             .fleets
             .fixed
-            .as_ref()
-            .map_or(0..0, |park| park.due.on(first));
-        for (fleet, slot) in (first..).step_by(every).zip(slots) {
+            .as_deref()
+            .map_or(0, |park| due(park).start);
+        let mut next = begin;
+        while let Some((slot, draw)) = self.next_undecided::<O>(due, next) {
+            next = slot + 1;
+            let fleet = first + (slot - begin) * every;
+            let from = usize::from(self.fleets.region[fleet]);
+            if self.moves(day, fleet, draw, observer)
+                && let Some(screen) = &mut self.screen
+            {
+                let to = usize::from(self.fleets.region[fleet]);
+                screen.look_at_room(&self.review, &self.capacities, [from, to]);
+            }
+        }
+    }
+
+    /// The next fleet from a slot on that has to weigh up its regions, and its draw; those before it stay.
+    fn next_undecided<O: Observer>(
+        &mut self,
+        due: impl Fn(&FixedPark) -> Range<usize>,
+        from: usize,
+    ) -> Option<(usize, f64)> {
+        let park = self.fleets.fixed.as_deref()?;
+        let nowhere = self.fleets.nowhere();
+        let screen = self.screen.as_ref().filter(|_| !O::REVIEWS);
+        for slot in from..due(park).end {
             let draw = uniform(&mut self.choices);
-            let considers = self.considerations.as_mut().is_none_or(|considerations| {
-                uniform(&mut considerations.stream) < considerations.probability
-            });
-            let Some(park) = &self.fleets.fixed else {
-                return;
+            let considers = match &mut self.considerations {
+                None => true,
+                Some(considerations) => {
+                    uniform(&mut considerations.stream) < considerations.probability
+                }
             };
             let (site, megawatts) = (park.due.site[slot], park.due.power_mw[slot]);
-            let stays = screen
-                .as_ref()
-                .is_some_and(|screen| screen.stays(slot, site, megawatts, draw));
-            if stays || !considers || u16::from(site) == nowhere {
-                continue;
-            }
-            if self.moves(day, fleet, draw, observer)
-                && let Some(screen) = &mut screen
-            {
-                for r in [usize::from(site), usize::from(self.fleets.region[fleet])] {
-                    screen.look_at_room(&self.review, &self.capacities, r);
-                }
+            let stays = match screen {
+                None => false,
+                Some(screen) => screen.stays(slot, site, megawatts, draw),
+            };
+            if !stays && considers && u16::from(site) != nowhere {
+                return Some((slot, draw));
             }
         }
-        if screen.is_some() {
-            self.screen = screen;
-        }
+        None
     }
 
     /// Who has lost his place today looks for another today; the rest of his search is at his reviews.
@@ -242,7 +268,7 @@ impl History<'_> {
         if self.fleets.is_fixed() {
             return false;
         }
-        f64::from(self.fleets.lives.idle_days[fleet]) >= self.scenario.hardware.exit_after_idle_days
+        f64::from(self.fleets.idle_days(fleet)) >= self.scenario.hardware.exit_after_idle_days
     }
 
     /// Machines that wear out, and those scrapped that the day's mean price or a lack of power keeps off; heat and outages pass.
@@ -257,13 +283,9 @@ impl History<'_> {
         }
         let hardware = &self.scenario.hardware;
         let days = f64::from(self.scenario.moving.review_days);
-        let mut left = 1.0;
-        if hardware.retire_per_year > 0.0 {
-            left *= libm::exp(-hardware.retire_per_year * days / DAYS_PER_YEAR);
-        }
+        let mut left = self.left_of_worn;
         if hardware.exit_after_idle_days < f64::INFINITY {
-            let ln_worst = libm::log(self.worst_today[region].max(0.0));
-            let excess = ln_worst - self.fleets.lives.ln_key[fleet];
+            let excess = self.ln_worst_today[region] - self.fleets.lives.ln_key[fleet];
             let on = self.laws[region].share_at_mean_price(excess) * self.supplied[region];
             left *= (1.0 - (1.0 - on) * days / hardware.exit_after_idle_days).max(0.0);
         }
@@ -347,15 +369,29 @@ impl History<'_> {
         let hashprice = self.expectations.smoothed_hashprice(0.0);
         let here = usize::from(self.fleets.region[fleet]);
         let (hash, new) = (self.fleets.hash_phs[fleet], self.market.frontier);
+        let prospect = own.as_ref().unwrap_or(&self.prospect);
+        let site_here = self.review.site(&self.fleets, fleet, here);
+        let value_here = value_at(prospect, hashprice, &site_here, new);
+        // Most of the time there is no place where anything pays, and then none need be chosen.
+        let cost_here = self.orders.cost(&site_here, &self.market, false);
+        let pays = self.orders.wanted(luck, value_here, cost_here) > 0.0
+            || own.is_some()
+            || !growth_alike(self.scenario)
+            || self.orders.wanted(luck, self.best_elsewhere, 1.0) > 0.0;
         let mut placed = 0.0;
-        let chosen =
+        let chosen = if pays {
             self.review
-                .choose_site(&self.fleets, fleet, &self.capacities, new, draws.place);
+                .choose_site(&self.fleets, fleet, &self.capacities, new, draws.place)
+        } else {
+            None
+        };
         if let Some(region) = chosen {
             // Away from its own site a firm of no special size or cost of capital sees what all see.
             let plain = own.is_none() && region != here && growth_alike(self.scenario);
             let site = self.review.site(&self.fleets, fleet, region);
-            let value = if plain {
+            let value = if region == here {
+                value_here
+            } else if plain {
                 self.values_elsewhere[region]
             } else {
                 value_at(
@@ -378,16 +414,14 @@ impl History<'_> {
         if !growth.replace_in_place || old <= new || banned {
             return;
         }
-        let site = self.review.site(&self.fleets, fleet, here);
         let prospect = own.as_ref().unwrap_or(&self.prospect);
-        let cost = self.orders.cost(&site, &self.market, true);
-        let value_of_new = value_at(prospect, hashprice, &site, new);
+        let cost = self.orders.cost(&site_here, &self.market, true);
         // The old machines are worth nothing at least, so this is the most that it can be.
-        if self.orders.wanted(luck, value_of_new, cost) * hash <= placed {
+        if self.orders.wanted(luck, value_here, cost) * hash <= placed {
             return;
         }
         // The slot of one new machine is that of `new / old` old ones, which go.
-        let value = value_of_new - new / old * value_at(prospect, hashprice, &site, old);
+        let value = value_here - new / old * value_at(prospect, hashprice, &site_here, old);
         let wanted = hash * self.orders.wanted(luck, value, cost);
         let replaced = (wanted - placed).min(hash * old / new);
         if replaced > 0.0 {
@@ -425,10 +459,19 @@ impl History<'_> {
         self.review.prepare_sites(self.market.frontier);
         self.prospect = self.prospect_at(growth.discount_rate);
         let hashprice = self.expectations.smoothed_hashprice(0.0);
+        self.best_elsewhere = 0.0;
         for region in 0..self.values_elsewhere.len() {
             let site = self.review.site_elsewhere(region, 1.0);
-            self.values_elsewhere[region] =
-                value_at(&self.prospect, hashprice, &site, self.market.frontier);
+            let value = value_at(&self.prospect, hashprice, &site, self.market.frontier);
+            self.values_elsewhere[region] = value;
+            let cost = self.orders.cost(&site, &self.market, false);
+            // A little more than the quotient, which is then no less than what a buyer finds.
+            let worth = if cost > 0.0 {
+                value / cost * (1.0 + 1e-12)
+            } else {
+                f64::INFINITY
+            };
+            self.best_elsewhere = self.best_elsewhere.max(worth);
         }
     }
 

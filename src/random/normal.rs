@@ -36,24 +36,60 @@ pub fn standard_normal_quantile(u: f64) -> f64 {
     if q < 0.0 { -magnitude } else { magnitude }
 }
 
-/// A normal draw given that it lies in `[low, high]`: the law of drawing again until inside.
+/// The normal law given that a draw lies in `[low, high]`: that of drawing again until inside.
 ///
 /// By inversion, in the tail where probabilities are small and so keep their digits.
-#[must_use]
-pub fn truncated_normal(uniform: f64, mean: f64, sd: f64, low: f64, high: f64) -> f64 {
-    if sd <= 0.0 {
-        return mean.clamp(low, high);
+#[derive(Debug, Clone, Copy)]
+pub struct TruncatedNormal {
+    mean: f64,
+    sd: f64,
+    low: f64,
+    high: f64,
+    /// Probabilities of lying below either end; above, if mirrored.
+    from: f64,
+    to: f64,
+    /// Whether both ends lie above the mean, so that the lower tail of the mirror image is drawn from.
+    mirrored: bool,
+}
+
+impl TruncatedNormal {
+    /// The law with these parameters; a point where `sd` is 0.
+    #[must_use]
+    pub fn new(mean: f64, sd: f64, low: f64, high: f64) -> Self {
+        let (a, b) = ((low - mean) / sd, (high - mean) / sd);
+        let mirrored = a > 0.0;
+        let (from, to) = if sd <= 0.0 {
+            (0.0, 0.0)
+        } else if mirrored {
+            (standard_normal_cdf(-b), standard_normal_cdf(-a))
+        } else {
+            (standard_normal_cdf(a), standard_normal_cdf(b))
+        };
+        Self {
+            mean,
+            sd,
+            low,
+            high,
+            from,
+            to,
+            mirrored,
+        }
     }
-    let (a, b) = ((low - mean) / sd, (high - mean) / sd);
-    let standard = if a > 0.0 {
-        // Mirrored into the lower tail.
-        let (from, to) = (standard_normal_cdf(-b), standard_normal_cdf(-a));
-        -inner_quantile(to - uniform * (to - from))
-    } else {
-        let (from, to) = (standard_normal_cdf(a), standard_normal_cdf(b));
-        inner_quantile(from + uniform * (to - from))
-    };
-    (mean + sd * standard).clamp(low, high)
+
+    /// The value below which a draw lies with a probability in (0, 1).
+    #[must_use]
+    pub fn quantile(&self, probability: f64) -> f64 {
+        if self.sd <= 0.0 {
+            return self.mean.clamp(self.low, self.high);
+        }
+        let part = probability * (self.to - self.from);
+        let standard = if self.mirrored {
+            -inner_quantile(self.to - part)
+        } else {
+            inner_quantile(self.from + part)
+        };
+        (self.mean + self.sd * standard).clamp(self.low, self.high)
+    }
 }
 
 /// Quantile of a probability that rounding may have put at 0 or 1.
@@ -186,7 +222,7 @@ mod tests {
         let (low, high) = (13.0, 38.0);
         for step in 0..1000 {
             let u = (f64::from(step) + 0.5) / 1000.0;
-            let x = truncated_normal(u, 18.0, 5.0, low, high);
+            let x = TruncatedNormal::new(18.0, 5.0, low, high).quantile(u);
             let p = (law.cdf(x) - law.cdf(low)) / (law.cdf(high) - law.cdf(low));
             assert!(
                 (low..=high).contains(&x) && (p - u).abs() < 1e-9,
@@ -194,9 +230,13 @@ mod tests {
             );
         }
         for u in [1e-9, 0.5, 1.0 - 1e-9] {
-            assert!((30.0..=31.0).contains(&truncated_normal(u, 0.0, 1.0, 30.0, 31.0)));
-            assert!((-31.0..=-30.0).contains(&truncated_normal(u, 0.0, 1.0, -31.0, -30.0)));
+            assert!(
+                (30.0..=31.0).contains(&TruncatedNormal::new(0.0, 1.0, 30.0, 31.0).quantile(u))
+            );
+            assert!(
+                (-31.0..=-30.0).contains(&TruncatedNormal::new(0.0, 1.0, -31.0, -30.0).quantile(u))
+            );
         }
-        assert!((truncated_normal(0.3, 20.0, 0.0, 13.0, 38.0) - 20.0).abs() < 1e-15);
+        assert!((TruncatedNormal::new(20.0, 0.0, 13.0, 38.0).quantile(0.3) - 20.0).abs() < 1e-15);
     }
 }

@@ -9,15 +9,13 @@ pub fn q_ln_q(q: f64) -> f64 {
     if q > 0.0 { q * libm::log(q) } else { 0.0 }
 }
 
-/// Weights of many units, kept in descending order from one record to the next.
+/// Weights of many units, from one record to the next.
 ///
-/// Weights change little between records: what did not change is not computed again, sorting starts
-/// from the last order, and logarithms are taken only of weights that changed.
+/// What did not change is not computed again, and logarithms are taken only of weights that changed.
 pub struct Distribution {
     /// Weight of each unit.
     pub weights: Vec<f64>,
     before: Vec<f64>,
-    order: Vec<u32>,
     sorted: Vec<f64>,
     logged: Vec<(f64, f64)>,
     last: (Option<Concentration>, usize),
@@ -28,7 +26,6 @@ impl Distribution {
         Self {
             weights: vec![0.0; units],
             before: vec![0.0; units],
-            order: (0..units as u32).collect(),
             sorted: Vec::with_capacity(units),
             logged: vec![(0.0, 0.0); units],
             last: (None, 0),
@@ -39,7 +36,6 @@ impl Distribution {
     pub fn clear(&mut self, units: usize) {
         self.weights.fill(0.0);
         while self.weights.len() < units {
-            self.order.push(self.weights.len() as u32);
             self.weights.push(0.0);
             self.before.push(0.0);
             self.logged.push((0.0, 0.0));
@@ -54,16 +50,12 @@ impl Distribution {
             return self.last;
         }
         self.before.copy_from_slice(&self.weights);
-        self.gather();
-        // Units that merely stop or start leave the others in order.
-        if !self.sorted.is_sorted_by(|a, b| a >= b) {
-            let weights = &self.weights;
-            self.order.sort_by(|a, b| {
-                let by_weight = weights[*b as usize].total_cmp(&weights[*a as usize]);
-                by_weight.then(a.cmp(b))
-            });
-            self.gather();
-        }
+        self.sorted.clear();
+        let above_nothing = self.weights.iter().filter(|weight| **weight > 0.0);
+        self.sorted.extend(above_nothing);
+        // Bits of numbers above 0 are in their order.
+        self.sorted
+            .sort_unstable_by_key(|weight| std::cmp::Reverse(weight.to_bits()));
         let mut sum_q_ln_q = 0.0;
         for (logged, weight) in self.logged.iter_mut().zip(&self.weights) {
             if logged.0 != *weight {
@@ -74,12 +66,5 @@ impl Distribution {
         let concentration = of_sorted_with(&self.sorted, self.weights.len(), sum_q_ln_q);
         self.last = (concentration.ok(), self.sorted.len());
         self.last
-    }
-
-    /// The weights above 0 in the present order.
-    fn gather(&mut self) {
-        let weights = self.order.iter().map(|unit| self.weights[*unit as usize]);
-        self.sorted.clear();
-        self.sorted.extend(weights.filter(|weight| *weight > 0.0));
     }
 }

@@ -1,11 +1,11 @@
 //! Concentration of the firms that run, where every firm has one fleet of a park that never changes.
 
 use crate::concentration::{Concentration, Largest, Sums, TOP, assemble, bounds};
-use crate::world::fleet::{BySize, LANES, SIZE_BLOCK, slot_of};
+use crate::world::fleet::{BySize, LANES, SIZE_BLOCK, stretch_slots};
 
-/// Sums over the fleets of a block that run.
+/// Sums over the fleets of a stretch that run.
 #[derive(Debug, Clone, Copy, Default)]
-struct Block {
+struct Stretch {
     units: f64,
     weight: f64,
 }
@@ -16,7 +16,7 @@ pub type Thresholds = [f64; 256];
 /// Reads the concentration of running fleets from their order of size; keeps its scratch.
 #[derive(Debug, Default)]
 pub struct RunningFirms {
-    blocks: Vec<Block>,
+    stretches: Vec<Stretch>,
 }
 
 /// A column of fleets, block by block.
@@ -28,14 +28,14 @@ impl RunningFirms {
     /// Concentration over the fleets at least as good as the threshold of their site, `None` if there are none, and their
     /// number. `registered` counts all firms.
     ///
-    /// One pass in the order of size, four stretches of a block at a time; sums of blocks tell where the majorities are.
+    /// One pass in the order of size, four stretches of a block at a time; their sums tell where the majorities are.
     pub fn concentration(
         &mut self,
         fleets: &BySize,
         worst: &Thresholds,
         registered: usize,
     ) -> (Option<Concentration>, usize) {
-        self.blocks.clear();
+        self.stretches.clear();
         let (mut units, mut total) = (0.0, 0.0);
         let (mut squares, mut ranked, mut ln) = (0.0, 0.0, 0.0);
         let machines = blocks(&fleets.relative)
@@ -45,18 +45,19 @@ impl RunningFirms {
         let places = blocks(&fleets.efficiency).iter().zip(sites);
         for ((relative, relative_ln), (efficiency, site)) in machines.zip(places) {
             let lanes = Lanes::of(relative, relative_ln, efficiency, site, worst);
-            let mut block = Block::default();
             for lane in 0..LANES {
+                let stretch = Stretch {
+                    units: lanes.units[lane],
+                    weight: lanes.weight[lane],
+                };
                 // Ranks of a stretch begin behind those of all before it.
-                ranked += lanes.ranked[lane] + (units + block.units) * lanes.weight[lane];
-                block.units += lanes.units[lane];
-                block.weight += lanes.weight[lane];
+                ranked += lanes.ranked[lane] + units * stretch.weight;
                 squares += lanes.squares[lane];
                 ln += lanes.ln[lane];
+                units += stretch.units;
+                total += stretch.weight;
+                self.stretches.push(stretch);
             }
-            units += block.units;
-            total += block.weight;
-            self.blocks.push(block);
         }
         if total <= 0.0 {
             return (None, 0);
@@ -75,7 +76,7 @@ impl RunningFirms {
         (Some(concentration), sums.units as usize)
     }
 
-    /// Walks sums of blocks, and into a block where something is passed.
+    /// Walks sums of stretches, and into a stretch where something is passed.
     fn largest(&self, fleets: &BySize, worst: &Thresholds, sums: &Sums) -> Largest {
         let bounds = bounds(sums.total);
         let mut largest = Largest {
@@ -84,17 +85,16 @@ impl RunningFirms {
         };
         let (mut passed, mut topped) = (0, 0);
         let (mut units, mut weight) = (0.0, 0.0);
-        for (number, block) in self.blocks.iter().enumerate() {
+        for (number, stretch) in self.stretches.iter().enumerate() {
             if passed == bounds.len() && topped == TOP.len() {
                 break;
             }
-            let ends = (units + block.units, weight + block.weight);
+            let ends = (units + stretch.units, weight + stretch.weight);
             let passes = passed < bounds.len() && ends.1 > bounds[passed];
             let tops = topped < TOP.len() && ends.0 >= f64::from(TOP[topped]);
             if passes || tops {
                 let (mut rank, mut sum) = (units as u32, weight);
-                for fleet in number * SIZE_BLOCK..(number + 1) * SIZE_BLOCK {
-                    let slot = slot_of(fleet);
+                for slot in stretch_slots(number) {
                     if fleets.efficiency[slot] > worst[usize::from(fleets.site[slot])] {
                         continue;
                     }

@@ -33,6 +33,8 @@ pub struct Capacities<'s> {
     pub load: Vec<f64>,
     /// That of the machines that are ordered for here.
     pub reserved: Vec<f64>,
+    /// Capacity when what is ordered today is delivered, as far as it can be told today.
+    at_delivery: Vec<f64>,
     /// Whether anything but capacity itself ever limits what runs.
     limits: bool,
 }
@@ -61,6 +63,7 @@ impl<'s> Capacities<'s> {
             uptime: vec![1.0; regions],
             load,
             reserved: vec![0.0; regions],
+            at_delivery: vec![0.0; regions],
             limits: limits_what_runs(scenario),
         };
         for (region, load) in scenario.regions.iter().zip(&capacities.load) {
@@ -89,6 +92,7 @@ impl<'s> Capacities<'s> {
     pub fn step(&mut self, day: u32, conditions: &Conditions) {
         for r in 0..self.capacity.len() {
             self.capacity[r] = self.capacity_on(day, r);
+            self.look_ahead(r);
         }
         for (r, region) in self.scenario.regions.iter().enumerate() {
             let here = &conditions.regions[r];
@@ -140,6 +144,7 @@ impl<'s> Capacities<'s> {
         for of_region in of_regions {
             of_region[r] *= 1.0 - part;
         }
+        self.look_ahead(r);
     }
 
     /// Capacity of a region on a day as it is built.
@@ -171,6 +176,7 @@ impl<'s> Capacities<'s> {
                     .developed_per_day(r)
                     .min(self.max[r] - self.capacity[r]);
             }
+            self.look_ahead(r);
         }
     }
 
@@ -185,13 +191,14 @@ impl<'s> Capacities<'s> {
         self.capacity[r] * response * pace / DAYS_PER_MONTH
     }
 
-    /// Capacity when what is ordered today is delivered, as far as it can be told today.
-    fn capacity_at_delivery(&self, r: usize) -> f64 {
-        if self.ahead == 0.0 {
-            return self.capacity[r];
-        }
-        let per_day = self.build_per_day[r] + self.developed_per_day(r);
-        (self.capacity[r] + self.ahead * per_day).min(self.max[r].max(self.capacity[r]))
+    /// Takes in what has changed of a region's capacity, today's or that to come.
+    fn look_ahead(&mut self, r: usize) {
+        self.at_delivery[r] = if self.ahead == 0.0 {
+            self.capacity[r]
+        } else {
+            let per_day = self.build_per_day[r] + self.developed_per_day(r);
+            (self.capacity[r] + self.ahead * per_day).min(self.max[r].max(self.capacity[r]))
+        };
     }
 
     /// Whether machines of `mw` at the meter that were bought for region `r` may be put in place today.
@@ -245,6 +252,7 @@ impl<'s> Capacities<'s> {
 
     /// Room in region `r`, MW at the meter, for a newcomer or for those who are `present`: a region that is closed to newcomers
     /// lets these have again what they had when it was closed.
+    #[inline]
     #[must_use]
     pub fn room_for(&self, r: usize, present: bool) -> f64 {
         if !present || self.open[r] {
@@ -254,10 +262,11 @@ impl<'s> Capacities<'s> {
     }
 
     /// Room for new orders in region `r`, MW at the meter; 0 where it is closed.
+    #[inline]
     #[must_use]
     pub fn room(&self, r: usize) -> f64 {
         if self.open[r] {
-            (self.capacity_at_delivery(r) - self.load[r] - self.reserved[r]).max(0.0)
+            (self.at_delivery[r] - self.load[r] - self.reserved[r]).max(0.0)
         } else {
             0.0
         }

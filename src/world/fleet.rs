@@ -2,15 +2,21 @@
 //!
 //! A machine runs iff its key, efficiency times what its site pays against others, is at least as good as its region's
 //! threshold of the day. Where the park never changes and fleets run as a whole, a [`FixedPark`] knows what runs without a
-//! look at every fleet. Where machines are bought, wear or run in part, every fleet is visited every day.
+//! look at every fleet. Where machines are bought, wear and run in part, [`Masses`] do; where they run as a whole, every fleet
+//! is visited every day.
 
 mod fixed;
+mod idle;
+mod masses;
 mod quantum;
 
 use crate::scenario::Scenario;
 use crate::units::machine_power;
 
-pub use fixed::{BySize, Due, FixedPark, LANES, SIZE_BLOCK, slot_of};
+use idle::Idle;
+use masses::{Masses, Park};
+
+pub use fixed::{BySize, Due, FixedPark, LANES, SIZE_BLOCK, stretch_slots};
 
 use super::capacity::limits_what_runs;
 use super::running::RunningLaw;
@@ -47,10 +53,6 @@ pub struct Lives {
     pub hidden: Vec<f64>,
     /// Log of the key, J/TH.
     pub ln_key: Vec<f64>,
-    /// Part that would run today if there is power for it.
-    pub share: Vec<f64>,
-    /// Days on end on which nothing of it ran.
-    pub idle_days: Vec<u32>,
     /// The day on which a fleet that seeks a place gives up; [`NOT_SEEKING`] for others.
     pub gives_up: Vec<u32>,
     /// Whether the fleet has to leave its region: it complies with a ban.
@@ -60,10 +62,14 @@ pub struct Lives {
     scale_exponent: f64,
     /// Firms whose size has changed since the keys of their fleets were reckoned.
     resized: Vec<u32>,
+    idle: Idle,
+    /// What runs by region; none where fleets are so much alike inside that each is visited.
+    masses: Option<Masses>,
     first_of_firm: Vec<u32>,
     next_of_firm: Vec<u32>,
-    /// Fleet numbers in order of keys, as last asked for.
+    /// Fleet numbers in order of keys, as last asked for; and scratch for it.
     order: Vec<u32>,
+    by_key: Vec<u128>,
 }
 
 /// Of a fleet that has its place.
@@ -168,6 +174,7 @@ impl Fleets {
         scale_exponent: f64,
         luck: Vec<f64>,
         scale: &[f64],
+        laws: &[RunningLaw],
     ) {
         let count = self.len();
         self.lives = Lives {
@@ -176,18 +183,20 @@ impl Fleets {
                 .collect(),
             luck,
             hidden: vec![1.0; count],
-            share: vec![0.0; count],
-            idle_days: vec![0; count],
             gives_up: vec![NOT_SEEKING; count],
             leaves: vec![false; count],
             firm_mw: vec![0.0; firms],
             scale_exponent,
             resized: Vec::new(),
+            idle: Idle::new(laws, count),
+            masses: Masses::new(laws),
             first_of_firm: vec![NONE; firms],
             next_of_firm: vec![NONE; count],
-            order: (0..count as u32).collect(),
+            order: Vec::with_capacity(count),
+            by_key: Vec::with_capacity(count),
         };
         for fleet in (0..count).rev() {
+            self.mark(fleet);
             self.join_firm(fleet);
             self.lives.firm_mw[self.firm[fleet] as usize] += self.power_mw(fleet);
         }
@@ -338,12 +347,10 @@ impl Fleets {
         lives.luck.push(luck);
         lives.hidden.push(1.0);
         lives.ln_key.push(0.0);
-        lives.share.push(0.0);
-        lives.idle_days.push(0);
+        lives.idle.push();
         lives.gives_up.push(NOT_SEEKING);
         lives.leaves.push(false);
         lives.next_of_firm.push(NONE);
-        lives.order.push(fleet as u32);
         self.arrivals.next.push(NONE);
         self.join_firm(fleet);
         self.lives.firm_mw[firm as usize] += machine_power(hash_phs, efficiency);
@@ -351,15 +358,16 @@ impl Fleets {
         fleet
     }
 
-    /// Changes the machines of a fleet of a changing park.
-    pub fn change(&mut self, fleet: usize, hash_phs: f64, efficiency: f64) {
+    /// Changes the machines of a fleet of a changing park; by how much their power rises, MW.
+    pub fn change(&mut self, fleet: usize, hash_phs: f64, efficiency: f64) -> f64 {
         let before = self.power_mw(fleet);
         let same_machines = self.efficiency[fleet] == efficiency;
         self.hash_phs[fleet] = hash_phs;
         self.efficiency[fleet] = efficiency;
+        self.mark(fleet);
         let firm = self.firm[fleet] as usize;
-        let after = self.power_mw(fleet);
-        self.lives.firm_mw[firm] = (self.lives.firm_mw[firm] + after - before).max(0.0);
+        let rise = self.power_mw(fleet) - before;
+        self.lives.firm_mw[firm] = (self.lives.firm_mw[firm] + rise).max(0.0);
         if self.lives.scale_exponent != 0.0 {
             // The size of the firm has a price for all of its fleets, from the next day on.
             self.lives.resized.push(firm as u32);
@@ -367,6 +375,7 @@ impl Fleets {
         if !same_machines {
             self.renew_key(fleet);
         }
+        rise
     }
 
     /// Renews the keys of the fleets whose firm has grown or shrunk.
@@ -387,23 +396,21 @@ impl Fleets {
     /// A fleet that ends: its machines are no more.
     pub fn end(&mut self, fleet: usize) {
         self.change(fleet, 0.0, self.efficiency[fleet]);
-        self.site[fleet] = self.nowhere();
+        self.place(fleet, self.nowhere());
         self.lives.gives_up[fleet] = NOT_SEEKING;
-        self.lives.share[fleet] = 0.0;
     }
 
     /// A fleet that has lost its place looks for another one until `gives_up`.
     pub fn seek(&mut self, fleet: usize, gives_up: u32) {
-        self.site[fleet] = self.nowhere();
+        self.place(fleet, self.nowhere());
         self.lives.gives_up[fleet] = gives_up;
-        self.lives.share[fleet] = 0.0;
     }
 
     /// A new site, with its own luck.
     pub fn draw_luck(&mut self, fleet: usize, luck: f64) {
         self.lives.luck[fleet] = luck;
         self.lives.hidden[fleet] = 1.0;
-        self.lives.idle_days[fleet] = 0;
+        self.lives.idle.forget(fleet);
         self.renew_key(fleet);
     }
 
@@ -415,7 +422,20 @@ impl Fleets {
 
     fn renew_key(&mut self, fleet: usize) {
         let factor = self.scale(fleet) * self.site_factor(fleet);
-        self.lives.ln_key[fleet] = libm::log(self.efficiency[fleet] * factor);
+        let ln_key = libm::log(self.efficiency[fleet] * factor);
+        let lives = &mut self.lives;
+        lives
+            .idle
+            .settle(fleet, self.site[fleet], lives.ln_key[fleet]);
+        lives.ln_key[fleet] = ln_key;
+        self.mark(fleet);
+    }
+
+    /// Notes that a fleet of a changing park is not as it was.
+    fn mark(&mut self, fleet: usize) {
+        if let Some(masses) = &mut self.lives.masses {
+            masses.mark(fleet);
+        }
     }
 
     /// Fleets of a firm of a changing park.
@@ -427,38 +447,61 @@ impl Fleets {
             .map(|fleet| fleet as usize)
     }
 
-    /// Visits every fleet of a changing park: what of it would run today, by region, PH/s and MW.
-    pub fn visit(
+    /// Takes in the thresholds under which the machines of a changing park run on a day.
+    pub fn observe(&mut self, day: u32, ln_worst: &[f64]) {
+        self.lives.idle.observe(day, ln_worst);
+    }
+
+    /// Days on end up to the last on which nothing ran of a fleet of a changing park.
+    #[must_use]
+    pub fn idle_days(&self, fleet: usize) -> u32 {
+        let lives = &self.lives;
+        lives
+            .idle
+            .days(fleet, self.site[fleet], lives.ln_key[fleet])
+    }
+
+    /// What of a changing park would run under these thresholds if there is power for it, by region, PH/s and MW.
+    pub fn run(
         &mut self,
         ln_worst: &[f64],
         laws: &[RunningLaw],
         hash: &mut [f64],
         megawatts: &mut [f64],
     ) {
-        /// A fleet of which less than this runs is idle.
-        const IDLE: f64 = 1e-3;
         self.renew_resized();
+        let lives = &mut self.lives;
+        let Some(masses) = &mut lives.masses else {
+            self.visit(ln_worst, laws, hash, megawatts);
+            return;
+        };
+        masses.take_in(&Park {
+            site: &self.site,
+            ln_key: &lives.ln_key,
+            hash_phs: &self.hash_phs,
+            efficiency: &self.efficiency,
+        });
+        masses.run(ln_worst, hash, megawatts);
+    }
+
+    /// The same by a visit of every fleet.
+    fn visit(
+        &self,
+        ln_worst: &[f64],
+        laws: &[RunningLaw],
+        hash: &mut [f64],
+        megawatts: &mut [f64],
+    ) {
         hash.fill(0.0);
         megawatts.fill(0.0);
-        let lives = &mut self.lives;
-        let places = self.site.iter().zip(&lives.ln_key);
-        let states = lives.share.iter_mut().zip(&mut lives.idle_days);
+        let places = self.site.iter().zip(&self.lives.ln_key);
         let machines = self.hash_phs.iter().zip(&self.efficiency);
-        for (((site, ln_key), (share, idle_days)), (hash_phs, efficiency)) in
-            places.zip(states).zip(machines)
-        {
+        for ((site, ln_key), (hash_phs, efficiency)) in places.zip(machines) {
             let site = usize::from(*site);
             let Some(law) = laws.get(site) else {
                 continue;
             };
-            let on = law.share(ln_worst[site] - ln_key);
-            *share = on;
-            *idle_days = if on < IDLE {
-                idle_days.saturating_add(1)
-            } else {
-                0
-            };
-            let running = hash_phs * on;
+            let running = hash_phs * law.share(ln_worst[site] - ln_key);
             hash[site] += running;
             megawatts[site] += machine_power(running, *efficiency);
         }
@@ -466,14 +509,20 @@ impl Fleets {
 
     /// Puts the fleets of a changing park in order of their keys, best first.
     pub fn sort_by_key(&mut self) {
-        let keys = &self.lives.ln_key;
-        self.lives.order.sort_by(|a, b| {
-            let by_key = keys[*a as usize].total_cmp(&keys[*b as usize]);
-            by_key.then(a.cmp(b))
-        });
+        let lives = &mut self.lives;
+        lives.by_key.clear();
+        let fleets = lives.ln_key.iter().zip(&self.hash_phs).zip(0_u32..);
+        let there_are = fleets.filter(|((_, hash), _)| **hash > 0.0);
+        let keyed =
+            there_are.map(|((ln_key, _), fleet)| in_total_order(*ln_key) | u128::from(fleet));
+        lives.by_key.extend(keyed);
+        lives.by_key.sort_unstable();
+        lives.order.clear();
+        let in_order = lives.by_key.iter().map(|keyed| *keyed as u32);
+        lives.order.extend(in_order);
     }
 
-    /// The fleets of a changing park in order of their keys, as last sorted.
+    /// The fleets of a changing park that are not gone in order of their keys, as last sorted.
     #[must_use]
     pub fn in_order_of_keys(&self) -> &[u32] {
         &self.lives.order
@@ -481,11 +530,25 @@ impl Fleets {
 
     /// Moves a fleet's machines to another site.
     fn place(&mut self, fleet: usize, site: u16) {
-        self.site[fleet] = site;
         if let Some(park) = &mut self.fixed {
             park.place(fleet, site);
+        } else {
+            let lives = &mut self.lives;
+            lives
+                .idle
+                .settle(fleet, self.site[fleet], lives.ln_key[fleet]);
+            self.mark(fleet);
         }
+        self.site[fleet] = site;
     }
+}
+
+/// A whole number that sorts as `f64::total_cmp` does, with room for a `u32` below: the quickest to sort.
+fn in_total_order(number: f64) -> u128 {
+    let bits = number.to_bits();
+    let sign = 1 << 63;
+    let ordered = if bits & sign == 0 { bits | sign } else { !bits };
+    u128::from(ordered) << 32
 }
 
 #[cfg(test)]
@@ -566,38 +629,37 @@ mod tests {
         assert_eq!(running, [12.0]);
     }
 
+    fn sharp_laws() -> Vec<RunningLaw> {
+        let text = include_str!("../../scenarios/core.toml");
+        let scenario = crate::scenario::parse_scenario("core", text, &[], &[]).unwrap();
+        RunningLaw::of_regions(&scenario)[..2].to_vec()
+    }
+
     /// Two firms in two regions, the second with a bad site.
     fn living() -> Fleets {
         let mut fleets = Fleets::new(2, 3);
         fleets.push(0, 0, 100.0, 20.0);
         fleets.push(0, 1, 50.0, 30.0);
         fleets.push(1, 1, 10.0, 20.0);
-        fleets.come_alive(10, 2, 0.0, vec![1.0, 1.0, 1.5], &[1.0; 3]);
+        fleets.come_alive(10, 2, 0.0, vec![1.0, 1.0, 1.5], &[1.0; 3], &sharp_laws());
         fleets
     }
 
     #[test]
     fn a_changing_park_runs_by_key_and_keeps_its_firms() {
-        let scenario = crate::scenario::parse_scenario(
-            "core",
-            include_str!("../../scenarios/core.toml"),
-            &[],
-            &[],
-        )
-        .unwrap();
-        let laws: Vec<RunningLaw> = scenario.regions[..2]
-            .iter()
-            .map(|region| RunningLaw::of(&scenario, region))
-            .collect();
+        let laws = sharp_laws();
         let mut fleets = living();
         let (mut hash, mut megawatts) = ([0.0; 2], [0.0; 2]);
         let worst = [25.0_f64, 30.000_001].map(libm::log);
-        fleets.visit(&worst, &laws, &mut hash, &mut megawatts);
+        fleets.observe(0, &worst);
+        fleets.run(&worst, &laws, &mut hash, &mut megawatts);
         // 20 J/TH at a site that pays half as much again is 30 J/TH at another.
         assert_eq!(hash, [100.0, 60.0]);
         assert!((megawatts[1] - 1.7).abs() < 1e-12);
-        fleets.visit(&[0.0, libm::log(29.9)], &laws, &mut hash, &mut megawatts);
-        assert_eq!((hash, fleets.lives.idle_days[2]), ([0.0, 0.0], 1));
+        let worst = [0.0, libm::log(29.9)];
+        fleets.observe(1, &worst);
+        fleets.run(&worst, &laws, &mut hash, &mut megawatts);
+        assert_eq!((hash, fleets.idle_days(2)), ([0.0, 0.0], 1));
 
         let new = fleets.found(2, 0, 40.0, 15.0, 1.0);
         assert_eq!(
@@ -614,7 +676,11 @@ mod tests {
         fleets.end(2);
         assert!(!fleets.holds_slot(2) && !fleets.in_transit(2));
         fleets.sort_by_key();
-        assert_eq!(fleets.in_order_of_keys(), [3, 0, 1, 2]);
+        assert_eq!(
+            fleets.in_order_of_keys(),
+            [3, 0, 1],
+            "the one that ended is not there"
+        );
         arrive(&mut fleets, 5);
         assert_eq!(fleets.site[1], 0);
     }

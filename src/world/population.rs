@@ -1,10 +1,10 @@
 //! The start of a history: firms, their fleets and where these are.
 
 use crate::random::{
-    Purpose, Streams, entity_of_name, pareto, standard_normal_quantile, truncated_normal, uniform,
+    Purpose, Streams, TruncatedNormal, entity_of_name, pareto, standard_normal_quantile, uniform,
 };
 use crate::scenario::{Efficiency, HashIs, Pools, Scenario};
-use crate::units::machine_power;
+use crate::units::{JoulesPerTerahash, machine_power};
 
 use rand::rngs::ChaCha8Rng;
 
@@ -43,6 +43,7 @@ pub fn populate(scenario: &Scenario, streams: Streams) -> Result<Fleets, Nothing
     let mut start = Start {
         scenario,
         streams,
+        efficiencies: Efficiencies::new(&scenario.firms.efficiency),
         worst_counted: match scenario.bitcoin.hash_is {
             HashIs::Running => worst_running_at_start(scenario),
             HashIs::Nameplate => vec![f64::INFINITY; scenario.regions.len()],
@@ -98,6 +99,7 @@ pub fn populate(scenario: &Scenario, streams: Streams) -> Result<Fleets, Nothing
             scenario.firms.scale_exponent,
             start.luck,
             &start.scale,
+            &start.laws,
         );
     }
     Ok(start.fleets)
@@ -135,6 +137,7 @@ pub fn choose_pool(pools: &Pools, uniform: f64) -> u16 {
 struct Start<'s> {
     scenario: &'s Scenario,
     streams: Streams,
+    efficiencies: Efficiencies<'s>,
     /// Worst efficiency that counts towards a region's hash rate.
     worst_counted: Vec<f64>,
     laws: Vec<RunningLaw>,
@@ -186,7 +189,7 @@ impl Start<'_> {
                 let hash = firm.hash.get() * part;
                 let pieces = self.pieces_of(hash);
                 for _ in 0..pieces {
-                    let efficiency = draw_efficiency(&firms.efficiency, uniform(&mut efficiencies));
+                    let efficiency = self.efficiencies.draw(uniform(&mut efficiencies));
                     // At most 200 regions and 10 million firms.
                     self.fleets.push(
                         number as u32,
@@ -240,7 +243,7 @@ impl Start<'_> {
                     quality = uniform(efficiencies);
                     luck = uniform(lucks);
                 }
-                let efficiency = draw_efficiency(&firms.efficiency, quality);
+                let efficiency = self.efficiencies.draw(quality);
                 let size = size / f64::from(pieces);
                 self.fleets
                     .push(firm, region_of(place) as u16, size, efficiency);
@@ -419,17 +422,32 @@ impl Start<'_> {
     }
 }
 
-fn draw_efficiency(law: &Efficiency, uniform: f64) -> f64 {
-    match law {
-        Efficiency::Normal { mean, sd, min, max } => {
-            truncated_normal(uniform, mean.get(), *sd, min.get(), max.get())
+/// The law of efficiencies, ready to be drawn from.
+enum Efficiencies<'s> {
+    Normal(TruncatedNormal),
+    Vintages(&'s [(f64, JoulesPerTerahash)]),
+}
+
+impl<'s> Efficiencies<'s> {
+    fn new(law: &'s Efficiency) -> Self {
+        match law {
+            Efficiency::Normal { mean, sd, min, max } => {
+                Self::Normal(TruncatedNormal::new(mean.get(), *sd, min.get(), max.get()))
+            }
+            Efficiency::Vintages(mix) => Self::Vintages(mix),
         }
-        Efficiency::Vintages(mix) => mix
-            .iter()
-            .find(|(cumulated, _)| uniform < *cumulated)
-            .unwrap_or(&mix[mix.len() - 1])
-            .1
-            .get(),
+    }
+
+    fn draw(&self, uniform: f64) -> f64 {
+        match self {
+            Self::Normal(law) => law.quantile(uniform),
+            Self::Vintages(mix) => mix
+                .iter()
+                .find(|(cumulated, _)| uniform < *cumulated)
+                .unwrap_or(&mix[mix.len() - 1])
+                .1
+                .get(),
+        }
     }
 }
 
@@ -437,7 +455,8 @@ fn draw_efficiency(law: &Efficiency, uniform: f64) -> f64 {
 fn draw_runner(law: &Efficiency, uniform: f64, worst: f64) -> f64 {
     match law {
         Efficiency::Normal { mean, sd, min, max } if worst > min.get() => {
-            truncated_normal(uniform, mean.get(), *sd, min.get(), max.get().min(worst))
+            let max = max.get().min(worst);
+            TruncatedNormal::new(mean.get(), *sd, min.get(), max).quantile(uniform)
         }
         _ => law.best().get(),
     }

@@ -354,52 +354,71 @@ impl<'s> Review<'s> {
         let farthest = (at_own_site - self.best_elsewhere).abs() + bonuses.abs();
         // Within these bounds a weight is a product of those of the day; beyond them it might overflow.
         let safe = scale == 1.0 && farthest < 300.0 * self.choice_scale;
-        let mut total = 0.0;
-        for r in 0..self.places.len() {
-            let open = capacities.room_for(r, r == here) >= LEAST_ROOM_MW;
-            let mut bonus = 0.0;
-            if r == here {
-                bonus += self.stay_bonus;
-            }
-            if r == home {
-                bonus += self.home_bonus;
-            }
-            self.weights[r] = if !open {
-                0.0
-            } else if !safe {
-                1.0
-            } else if r == here {
-                libm::exp((at_own_site + bonus - self.best_elsewhere) / self.choice_scale)
-            } else if bonus == 0.0 {
-                self.elsewhere_weight[r]
-            } else {
-                self.elsewhere_weight[r] * self.home_weight
-            };
-            if !safe {
-                let utility = if r == here {
-                    at_own_site
-                } else {
-                    self.site_utility(r, breakeven, efficiency, scale)
-                };
-                self.utilities[r] = if open { utility + bonus } else { CLOSED };
-            }
-            total += self.weights[r];
+        if !safe {
+            return self.choose_site_by_utility(fleets, fleet, capacities, efficiency, uniform);
         }
+        let regions = self.places.len();
+        for r in 0..regions {
+            let open = capacities.room(r) >= LEAST_ROOM_MW;
+            self.weights[r] = if open { self.elsewhere_weight[r] } else { 0.0 };
+        }
+        self.weights[home] *= self.home_weight;
+        let mut bonus = self.stay_bonus;
+        if home == here {
+            bonus += self.home_bonus;
+        }
+        self.weights[here] = if capacities.room_for(here, true) >= LEAST_ROOM_MW {
+            libm::exp((at_own_site + bonus - self.best_elsewhere) / self.choice_scale)
+        } else {
+            0.0
+        };
+        let total: f64 = self.weights[..regions].iter().sum();
         if total <= 0.0 {
             return None;
         }
-        self.weights[self.places.len()] = 0.0;
-        self.utilities[self.places.len()] = CLOSED;
-        if !safe {
-            return Some(choose_by_logit(
-                &self.utilities,
-                self.choice_scale,
-                here,
-                uniform,
-                &mut self.weights,
-            ));
-        }
+        self.weights[regions] = 0.0;
         Some(choose_by_weight(&self.weights, here, uniform * total))
+    }
+
+    /// The same where weights cannot be products of those of the day.
+    fn choose_site_by_utility(
+        &mut self,
+        fleets: &Fleets,
+        fleet: usize,
+        capacities: &Capacities<'_>,
+        efficiency: f64,
+        uniform: f64,
+    ) -> Option<usize> {
+        let here = usize::from(fleets.region[fleet]);
+        let home = usize::from(fleets.home[fleet]);
+        let breakeven = breakeven_power_price(self.hashprice, efficiency);
+        let regions = self.places.len();
+        for r in 0..regions {
+            let mut factor = fleets.scale(fleet);
+            if r == here {
+                factor *= fleets.site_factor(fleet);
+            }
+            let mut utility = self.site_utility(r, breakeven, efficiency, factor);
+            if r == here {
+                utility += self.stay_bonus;
+            }
+            if r == home {
+                utility += self.home_bonus;
+            }
+            let open = capacities.room_for(r, r == here) >= LEAST_ROOM_MW;
+            self.utilities[r] = if open { utility } else { CLOSED };
+        }
+        self.utilities[regions] = CLOSED;
+        if self.utilities.iter().all(|utility| *utility == CLOSED) {
+            return None;
+        }
+        Some(choose_by_logit(
+            &self.utilities,
+            self.choice_scale,
+            here,
+            uniform,
+            &mut self.weights,
+        ))
     }
 
     /// On what terms a fleet's firm would run machines in a region.

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::random::standard_normal_cdf;
+use crate::random::{standard_normal_cdf, standard_normal_quantile};
 use crate::scenario::{Region, Scenario};
 use crate::units::MWH_PER_DAY_PER_PETAHASH_AT_1_J_PER_TH;
 
@@ -75,6 +75,27 @@ impl RunningLaw {
     pub fn of_regions(scenario: &Scenario) -> Vec<Self> {
         let regions = scenario.regions.iter();
         regions.map(|region| Self::of(scenario, region)).collect()
+    }
+
+    /// Half the variance of log hourly prices.
+    #[must_use]
+    pub fn half_variance(&self) -> f64 {
+        self.half_variance
+    }
+
+    /// Standard deviation of log breakeven over log price; 0 where all are alike.
+    #[must_use]
+    pub fn sd(&self) -> f64 {
+        1.0 / self.inverse_sd
+    }
+
+    /// Log of breakeven over the day's mean price at which a part of a fleet runs; 0 where all are alike.
+    #[must_use]
+    pub fn excess_at_share(&self, share: f64) -> f64 {
+        if self.is_sharp() {
+            return 0.0;
+        }
+        standard_normal_quantile(share) * self.sd() - self.half_variance
     }
 
     /// Whether a fleet runs as a whole or not at all.

@@ -14,17 +14,17 @@ const PINNED: [(&str, &[&str], &str); 3] = [
     (
         "core",
         &["days=400", "firms.count=150"],
-        "87eb3c2f29aba22f9eedac6227edecc6f819b7e4ec83cae250e54f2b7d3f89e1",
+        "e303d5f61572e0a28a9efc5c61725f337af6793ed171973e3b97b664a3e28f22",
     ),
     (
         "three-regions",
         &["days=300"],
-        "02de24404535122917dd6ccdd34db8247a51e78ec7a136533657b35b199da7cf",
+        "be2f1f18b8ded6fa5b702521756657dad69f5636495e15eff4ad4804b215df31",
     ),
     (
         "global-south",
         &["days=200"],
-        "4baa834fac95a9deb24dc58700aee34334d34059aa6b2bf5297a8531e75659ff",
+        "cda0270747375ae0f8cb57488e364551e403add4cad606352817c82719a2d098",
     ),
 ];
 

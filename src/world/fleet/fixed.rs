@@ -4,10 +4,11 @@
 //! place there up to a rank in the order of efficiency. Sums by region over blocks of ranks, in a tree of partial sums, give
 //! it without a visit of every fleet, and a fleet that moves changes two of them. Sums are in whole quanta, so nothing drifts.
 
+use super::in_total_order;
 use super::quantum::Quantum;
 
 /// Ranks in a block, at which a tree of sums ends and fleets are looked at one by one.
-const BLOCK: usize = 16;
+const BLOCK: usize = 8;
 
 /// Fleets in a row of [`BySize`], and rows in one of its blocks.
 pub const LANES: usize = 4;
@@ -102,13 +103,12 @@ impl FixedPark {
         let count = start.hash_phs.len();
         let efficiency = start.efficiency;
         // Fleet numbers fit: a scenario has at most 10 million firms and as many fleets again.
-        let mut order: Vec<u32> = (0..count as u32).collect();
-        order.sort_by(|a, b| efficiency[*a as usize].total_cmp(&efficiency[*b as usize]));
+        let order = in_order(efficiency.iter().copied());
         let mut rank = vec![0; count];
         for (place, fleet) in order.iter().enumerate() {
             rank[*fleet as usize] = place as u32;
         }
-        let in_order = || order.iter().map(|fleet| *fleet as usize);
+        let by_rank = || order.iter().map(|fleet| *fleet as usize);
         let watts_of = |fleet: usize| start.hash_phs[fleet] * efficiency[fleet];
         let total: f64 = start.hash_phs.iter().sum();
         let watts: f64 = (0..count).map(watts_of).sum();
@@ -120,15 +120,13 @@ impl FixedPark {
             sites,
             quantum,
             watt_quantum,
-            efficiency: in_order().map(|f| efficiency[f]).collect(),
-            hash: in_order()
+            efficiency: by_rank().map(|f| efficiency[f]).collect(),
+            hash: by_rank()
                 .map(|f| quantum.count(start.hash_phs[f]))
                 .collect(),
-            watts: in_order()
-                .map(|f| watt_quantum.count(watts_of(f)))
-                .collect(),
+            watts: by_rank().map(|f| watt_quantum.count(watts_of(f))).collect(),
             // Fewer than 256 regions.
-            site: in_order().map(|f| start.site[f] as u8).collect(),
+            site: by_rank().map(|f| start.site[f] as u8).collect(),
             rank,
             hash_tree: vec![0; blocks * sites],
             watt_tree: vec![0; blocks * sites],
@@ -332,9 +330,8 @@ impl BySize {
                 return None;
             }
         }
-        let mut order: Vec<u32> = (0..count as u32).collect();
         let hash = start.hash_phs;
-        order.sort_by(|a, b| hash[*b as usize].total_cmp(&hash[*a as usize]));
+        let order = in_order(hash.iter().map(|hash| -hash));
         let largest = order.first().map_or(0.0, |fleet| hash[*fleet as usize]);
         if largest <= 0.0 {
             return None;
@@ -365,10 +362,25 @@ impl BySize {
     }
 }
 
+/// Fleet numbers in ascending order of a quantity; equal ones in their own order.
+fn in_order(quantity: impl Iterator<Item = f64>) -> Vec<u32> {
+    let mut keyed: Vec<u128> = quantity
+        .zip(0_u32..)
+        .map(|(quantity, fleet)| in_total_order(quantity) | u128::from(fleet))
+        .collect();
+    keyed.sort_unstable();
+    keyed.into_iter().map(|keyed| keyed as u32).collect()
+}
+
 /// Where the fleet of a number in the order of size stands.
-#[must_use]
-pub fn slot_of(number: usize) -> usize {
+fn slot_of(number: usize) -> usize {
     let in_block = number % SIZE_BLOCK;
     let (lane, row) = (in_block / ROWS, in_block % ROWS);
     number - in_block + row * LANES + lane
+}
+
+/// Where the fleets of a stretch stand, the stretches of all blocks being numbered from the largest fleets down.
+pub fn stretch_slots(number: usize) -> impl Iterator<Item = usize> {
+    let first = number / LANES * SIZE_BLOCK + number % LANES;
+    (first..first + SIZE_BLOCK).step_by(LANES)
 }

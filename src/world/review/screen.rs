@@ -31,8 +31,11 @@ pub struct Screen {
     /// By region: what a newcomer is offered, lost time left out, and the margin of those who are there.
     offers: Vec<AtNodes>,
     margins: Vec<AtNodes>,
-    /// Power of the largest fleet that may yet find room, MW.
+    /// Odds of going from one region to any other.
+    odds_of_any: Vec<AtNodes>,
+    /// Power of the largest fleet that may yet find room in a region, MW; and in any but one.
     room: Vec<f64>,
+    room_elsewhere: Vec<f64>,
 }
 
 /// What is sure, with rounding and the error of [`exp_near`] left far behind.
@@ -66,7 +69,10 @@ impl Screen {
             odds: vec![[0.0; NODES]; (regions + 1) * regions],
             offers: vec![[0.0; NODES]; regions],
             margins: vec![[0.0; NODES]; regions],
+            odds_of_any: vec![[0.0; NODES]; regions + 1],
             room: vec![0.0; regions],
+            // Who is nowhere finds no room in all of them.
+            room_elsewhere: vec![-1.0; regions + 1],
         })
     }
 
@@ -86,9 +92,7 @@ impl Screen {
         for from in 0..self.regions {
             self.prepare_from(review, from);
         }
-        for r in 0..self.regions {
-            self.look_at_room(review, capacities, r);
-        }
+        self.look_at_room(review, capacities, 0..self.regions);
     }
 
     /// Bounds for those who are in one region.
@@ -116,7 +120,9 @@ impl Screen {
         // What the own margin takes from the odds is never more than either of its two straight pieces, nothing and all of it.
         // Where it changes sign, the piece that is nearer at its worse end bounds the odds on the way to the next node.
         let mut more: AtNodes = [1.0; NODES];
-        for left in 0..NODES - 1 {
+        // A margin is a straight line: it changes sign once, if at all.
+        let changes = (margins[0] < 0.0) != (margins[NODES - 1] < 0.0);
+        for left in 0..if changes { NODES - 1 } else { 0 } {
             let right = left + 1;
             if (margins[left] < 0.0) != (margins[right] < 0.0) {
                 let nearer = if margins[left].abs() < margins[right].abs() {
@@ -129,22 +135,41 @@ impl Screen {
         }
         let rows = from * self.regions;
         let rows = &mut self.odds[rows..rows + self.regions];
-        for (odds, offers) in rows.iter_mut().zip(&self.offers) {
-            fill_odds(odds, offers, &kept, &more, inverse_scale);
+        let any = &mut self.odds_of_any[from];
+        *any = [0.0; NODES];
+        for to in (0..self.regions).filter(|to| *to != from) {
+            let odds = &mut rows[to];
+            fill_odds(odds, &self.offers[to], &kept, &more, inverse_scale);
+            for node in 0..NODES {
+                any[node] += odds[node];
+            }
         }
-        rows[from] = [0.0; NODES];
     }
 
-    /// Looks again at the room in a region, after a move.
-    pub fn look_at_room(&mut self, review: &Review<'_>, capacities: &Capacities<'_>, r: usize) {
+    /// Looks again at the room in regions, after a move.
+    pub fn look_at_room(
+        &mut self,
+        review: &Review<'_>,
+        capacities: &Capacities<'_>,
+        regions: impl IntoIterator<Item = usize>,
+    ) {
         /// Far above the rounding of what decides on admission.
         const WIDER: f64 = 1.0 + 1e-9;
-        let room = capacities.headroom(r) / review.places[r].pue;
-        self.room[r] = if room >= 0.0 {
-            room * WIDER + capacities.load[r].abs() * 1e-12
-        } else {
-            -1.0
-        };
+        for r in regions {
+            let room = capacities.headroom(r) / review.places[r].pue;
+            self.room[r] = if room >= 0.0 {
+                room * WIDER + capacities.load[r].abs() * 1e-12
+            } else {
+                -1.0
+            };
+        }
+        for (from, elsewhere) in self.room_elsewhere[..self.regions].iter_mut().enumerate() {
+            let others = self.room.iter().enumerate().filter(|(to, _)| *to != from);
+            *elsewhere = others.fold(
+                -1.0,
+                |most, (_, room)| if *room > most { *room } else { most },
+            );
+        }
     }
 
     /// Whether the fleet that stands at `slot` of those that are due surely stays at `site` by the draw `uniform`; always, but
@@ -152,14 +177,24 @@ impl Screen {
     #[inline]
     #[must_use]
     pub fn stays(&self, slot: usize, site: u8, megawatts: f64, uniform: f64) -> bool {
-        let rows = usize::from(site) * self.regions;
-        let rows = &self.odds[rows..rows + self.regions];
+        let site = usize::from(site);
+        if megawatts > self.room_elsewhere[site] {
+            return uniform < SURE;
+        }
         let node = usize::from(self.node[slot]).min(NODES - 2);
         let part = self.part[slot];
+        let between = |odds: &AtNodes| odds[node] + part * (odds[node + 1] - odds[node]);
+        if uniform * (1.0 + between(&self.odds_of_any[site])) < SURE {
+            return true;
+        }
+        let rows = &self.odds[site * self.regions..(site + 1) * self.regions];
         let mut others = 0.0;
         for (odds, room) in rows.iter().zip(&self.room) {
-            let between = odds[node] + part * (odds[node + 1] - odds[node]);
-            others += if megawatts <= *room { between } else { 0.0 };
+            others += if megawatts <= *room {
+                between(odds)
+            } else {
+                0.0
+            };
         }
         uniform * (1.0 + others) < SURE
     }

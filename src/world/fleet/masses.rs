@@ -1,0 +1,455 @@
+//! What runs of a changing park by region: machines on a lattice of keys.
+//!
+//! A part of a fleet runs that is a smooth function of its key alone, given the threshold of its region on a day. So a fleet
+//! need not be asked every day. Its machines stand on the four nodes of a lattice that are next to its key, with the weights
+//! of cubic interpolation, and a day adds up nodes instead of fleets. Only a fleet that has changed is taken off the lattice
+//! and put on it again. The nodes hold whole quanta, so that nothing is left of what has gone.
+
+use std::sync::LazyLock;
+
+use crate::random::standard_normal_cdf;
+use crate::world::running::RunningLaw;
+
+use super::quantum::Quantum;
+
+/// Nodes in one standard deviation of what differs inside a fleet and a day: what runs of a fleet is within 3e-7.
+const PER_SD: f64 = 16.0;
+/// Standard deviations beyond which all runs, or nothing.
+const REACH_SD: usize = 6;
+/// The same in nodes.
+const REACH: usize = REACH_SD * PER_SD as usize;
+/// Smallest standard deviation for which a lattice is not too fine.
+const LEAST_SD: f64 = 0.02;
+/// Nodes by which a lattice grows at an end.
+const MORE_NODES: usize = 64;
+/// Growth of all machines for which a quantum is good.
+const GROWTH: f64 = 64.0;
+
+/// The machines of a changing park on the lattices of their regions.
+#[derive(Debug, Clone, Default)]
+pub struct Masses {
+    regions: Vec<Lattice>,
+    quanta: Quanta,
+    /// By fleet, what of it is on a lattice.
+    entered: Vec<Entered>,
+    /// Fleets that have changed since, and whether a fleet is among them.
+    changed: Vec<u32>,
+    has_changed: Vec<bool>,
+    /// Hash rate and power on all lattices.
+    held: [f64; 2],
+}
+
+/// The quanta of hash rate, PH/s, and of power, W times a thousand; and the most that they are good for.
+#[derive(Debug, Clone, Copy, Default)]
+struct Quanta {
+    of: [Quantum; 2],
+    most: [f64; 2],
+}
+
+/// A fleet as it stands on a lattice.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Entered {
+    site: u16,
+    ln_key: f64,
+    /// Hash rate, PH/s, and that times efficiency.
+    amounts: [f64; 2],
+}
+
+/// On no lattice.
+const OUTSIDE: Entered = Entered {
+    site: u16::MAX,
+    ln_key: 0.0,
+    amounts: [0.0; 2],
+};
+
+/// The fleets of a park as they are.
+#[derive(Clone, Copy)]
+pub struct Park<'a> {
+    /// Where each of them can run.
+    pub site: &'a [u16],
+    /// Logs of keys.
+    pub ln_key: &'a [f64],
+    /// PH/s.
+    pub hash_phs: &'a [f64],
+    /// J/TH.
+    pub efficiency: &'a [f64],
+}
+
+impl Masses {
+    /// Lattices for regions with these laws; `None` where a law is so sharp that its lattice would be too fine.
+    pub fn new(laws: &[RunningLaw]) -> Option<Self> {
+        laws.iter().all(|law| law.sd() >= LEAST_SD).then(|| Self {
+            regions: laws.iter().map(Lattice::new).collect(),
+            ..Self::default()
+        })
+    }
+
+    /// Is told that a fleet has changed, or is new.
+    pub fn mark(&mut self, fleet: usize) {
+        if self.has_changed.len() <= fleet {
+            self.has_changed.resize(fleet + 1, false);
+            self.entered.resize(fleet + 1, OUTSIDE);
+        }
+        if !std::mem::replace(&mut self.has_changed[fleet], true) {
+            self.changed.push(fleet as u32);
+        }
+    }
+
+    /// Puts what has changed in its place.
+    pub fn take_in(&mut self, park: &Park<'_>) {
+        let mut changed = std::mem::take(&mut self.changed);
+        for fleet in changed.drain(..) {
+            let fleet = fleet as usize;
+            self.has_changed[fleet] = false;
+            let (before, now) = (self.entered[fleet], self.now(park, fleet));
+            if before == now {
+                continue;
+            }
+            self.entered[fleet] = now;
+            let columns = self.held.iter().zip(now.amounts).zip(self.quanta.most);
+            let fits = |((held, amount), most): ((&f64, f64), f64)| held + amount <= most;
+            if { columns }.all(fits) {
+                self.replace(before, now);
+            } else {
+                self.begin_anew(park);
+            }
+        }
+        self.changed = changed;
+    }
+
+    /// With quanta for what there is now, everything from the start.
+    fn begin_anew(&mut self, park: &Park<'_>) {
+        let mut totals = [0.0; 2];
+        for fleet in 0..self.entered.len() {
+            self.entered[fleet] = self.now(park, fleet);
+            for (total, amount) in totals.iter_mut().zip(self.entered[fleet].amounts) {
+                *total += amount;
+            }
+        }
+        let most = totals.map(|total| total * GROWTH);
+        self.quanta = Quanta {
+            of: most.map(Quantum::for_small_total),
+            most,
+        };
+        self.held = [0.0; 2];
+        for lattice in &mut self.regions {
+            lattice.clear();
+        }
+        for fleet in 0..self.entered.len() {
+            self.replace(OUTSIDE, self.entered[fleet]);
+        }
+    }
+
+    /// What of a fleet belongs on a lattice.
+    fn now(&self, park: &Park<'_>, fleet: usize) -> Entered {
+        let (site, hash) = (park.site[fleet], park.hash_phs[fleet]);
+        if usize::from(site) >= self.regions.len() || hash <= 0.0 {
+            return OUTSIDE;
+        }
+        Entered {
+            site,
+            ln_key: park.ln_key[fleet],
+            amounts: [hash, hash * park.efficiency[fleet]],
+        }
+    }
+
+    /// Takes a fleet off its lattice, and puts it on as it is now.
+    fn replace(&mut self, before: Entered, now: Entered) {
+        const NOTHING: [f64; 2] = [0.0; 2];
+        for (column, held) in self.held.iter_mut().enumerate() {
+            *held += now.amounts[column] - before.amounts[column];
+        }
+        let quanta = &self.quanta.of;
+        if before.site == now.site && before.ln_key == now.ln_key {
+            if let Some(lattice) = self.regions.get_mut(usize::from(now.site)) {
+                lattice.put(now.ln_key, before.amounts, now.amounts, quanta);
+            }
+            return;
+        }
+        if let Some(lattice) = self.regions.get_mut(usize::from(before.site)) {
+            lattice.put(before.ln_key, before.amounts, NOTHING, quanta);
+        }
+        if let Some(lattice) = self.regions.get_mut(usize::from(now.site)) {
+            lattice.put(now.ln_key, NOTHING, now.amounts, quanta);
+        }
+    }
+
+    /// What runs by region under logs of thresholds: hash rate, PH/s, and power, MW.
+    pub fn run(&self, ln_worst: &[f64], hash: &mut [f64], megawatts: &mut [f64]) {
+        let results = hash.iter_mut().zip(megawatts);
+        for ((lattice, ln_worst), (hash, megawatts)) in
+            self.regions.iter().zip(ln_worst).zip(results)
+        {
+            let [running, watts] = lattice.below(*ln_worst);
+            let [hash_quantum, watt_quantum] = self.quanta.of;
+            *hash = hash_quantum.amount_of_whole(running);
+            *megawatts = watt_quantum.amount_of_whole(watts) / 1000.0;
+        }
+    }
+}
+
+/// Machines of a region by log of key.
+#[derive(Debug, Clone)]
+struct Lattice {
+    half_variance: f64,
+    per_key: f64,
+    /// Number of the first node.
+    first: i64,
+    /// Hash rate and power at every node, in whole quanta.
+    quanta: [Vec<f64>; 2],
+}
+
+impl Lattice {
+    fn new(law: &RunningLaw) -> Self {
+        Self {
+            half_variance: law.half_variance(),
+            per_key: PER_SD / law.sd(),
+            first: 0,
+            quanta: Default::default(),
+        }
+    }
+
+    fn clear(&mut self) {
+        for column in &mut self.quanta {
+            column.fill(0.0);
+        }
+    }
+
+    /// Puts other amounts on the nodes around a key than were there.
+    fn put(&mut self, ln_key: f64, before: [f64; 2], now: [f64; 2], quanta: &[Quantum; 2]) {
+        let position = ln_key * self.per_key;
+        let below = whole_below(position);
+        let f = position - below as f64;
+        let at = self.index_of(below - 1);
+        // Lagrange's weights for nodes at -1, 0, 1 and 2.
+        let (inner, outer) = (0.5 * (f + 1.0) * (f - 2.0), f * (f - 1.0) / 6.0);
+        let weights = [
+            -outer * (f - 2.0),
+            inner * (f - 1.0),
+            -inner * f,
+            outer * (f + 1.0),
+        ];
+        for (column, quantum) in quanta.iter().enumerate() {
+            let nodes = &mut self.quanta[column][at..at + weights.len()];
+            let (before, now) = (before[column], now[column]);
+            for (node, weight) in nodes.iter_mut().zip(weights) {
+                *node += quantum.whole(now * weight) - quantum.whole(before * weight);
+            }
+        }
+    }
+
+    /// Index of a node that is there, with three behind it.
+    fn index_of(&mut self, node: i64) -> usize {
+        let nodes = self.quanta[0].len() as i64;
+        if nodes == 0 {
+            self.first = node - MORE_NODES as i64;
+            self.grow(0, 2 * MORE_NODES);
+        } else if node < self.first {
+            let more = (self.first - node) as usize + MORE_NODES;
+            self.grow(more, 0);
+            self.first -= more as i64;
+        } else if node + 4 > self.first + nodes {
+            self.grow(0, (node + 4 - self.first - nodes) as usize + MORE_NODES);
+        }
+        (node - self.first) as usize
+    }
+
+    fn grow(&mut self, before: usize, after: usize) {
+        for column in &mut self.quanta {
+            column.splice(0..0, std::iter::repeat_n(0.0, before));
+            column.resize(column.len() + after, 0.0);
+        }
+    }
+
+    /// What runs under the log of a threshold, in quanta.
+    fn below(&self, ln_worst: f64) -> [f64; 2] {
+        let position = (ln_worst + self.half_variance) * self.per_key;
+        let nodes = self.quanta[0].len();
+        // Beyond all nodes on either side is as far as anything is.
+        let far = (nodes + 2 * REACH) as f64;
+        let from_first = (position - self.first as f64).max(-far).min(far);
+        let node = whole_below(from_first);
+        let t = from_first - node as f64;
+        let within = |index: i64| index.clamp(0, nodes as i64) as usize;
+        let whole = within(node - REACH as i64);
+        let end = within(node + REACH as i64 + 1);
+        // Where a threshold is beyond all nodes, there are none in reach.
+        let lowest = if whole < end {
+            (whole as i64 - node + REACH as i64) as usize
+        } else {
+            0
+        };
+        let window = lowest..lowest + (end - whole);
+        let basis = [
+            1.0 - t * t * (3.0 - 2.0 * t),
+            t * (1.0 - t) * (1.0 - t),
+            t * t * (3.0 - 2.0 * t),
+            -t * t * (1.0 - t),
+        ];
+        let curves = SHARES.each_ref().map(|curve| &curve[window.clone()]);
+        let within_reach = self.quanta.each_ref().map(|column| &column[whole..end]);
+        let mut shares = [0.0; 2 * REACH + 1];
+        let shares = &mut shares[window];
+        combine(shares, curves, basis);
+        let mut sums = weighted_sums(shares, within_reach);
+        for (sum, column) in sums.iter_mut().zip(&self.quanta) {
+            // A node may hold less than nothing, all of them together not.
+            *sum = (*sum + column[..whole].iter().sum::<f64>()).max(0.0);
+        }
+        sums
+    }
+}
+
+/// The whole number at or below a number that is far from the ends of its type.
+fn whole_below(number: f64) -> i64 {
+    let whole = number as i64;
+    whole - i64::from(whole as f64 > number)
+}
+
+/// A combination of curves, node by node.
+#[inline(never)]
+fn combine(out: &mut [f64], curves: [&[f64]; 4], basis: [f64; 4]) {
+    let [values, slopes, next_values, next_slopes] = curves.map(|curve| &curve[..out.len()]);
+    for node in 0..out.len() {
+        out[node] = basis[0] * values[node]
+            + basis[1] * slopes[node]
+            + basis[2] * next_values[node]
+            + basis[3] * next_slopes[node];
+    }
+}
+
+/// Sums of two columns with shares as weights, in four lanes each.
+#[inline(never)]
+fn weighted_sums(shares: &[f64], columns: [&[f64]; 2]) -> [f64; 2] {
+    const LANES: usize = 4;
+    let nodes = shares.len();
+    let [first, second] = columns.map(|column| &column[..nodes]);
+    let (mut firsts, mut seconds) = ([0.0; LANES], [0.0; LANES]);
+    for row in 0..nodes / LANES {
+        let at = row * LANES;
+        for lane in 0..LANES {
+            firsts[lane] += shares[at + lane] * first[at + lane];
+            seconds[lane] += shares[at + lane] * second[at + lane];
+        }
+    }
+    let mut sums = [firsts, seconds].map(|lanes| lanes.iter().sum::<f64>());
+    for node in nodes / LANES * LANES..nodes {
+        sums[0] += shares[node] * first[node];
+        sums[1] += shares[node] * second[node];
+    }
+    sums
+}
+
+/// What runs at a node as its distance from the threshold goes from `REACH` below to as much above, and how it changes: at the
+/// threshold's lower neighbour and at its upper one. Between these a cubic has their values and slopes.
+static SHARES: LazyLock<[Vec<f64>; 4]> = LazyLock::new(|| {
+    let at = |above: f64, slope: bool| {
+        let z = -above / PER_SD;
+        if slope {
+            let density = libm::exp(-0.5 * z * z) / (2.0 * std::f64::consts::PI).sqrt();
+            density / PER_SD
+        } else {
+            standard_normal_cdf(z)
+        }
+    };
+    let column = |lower: f64, slope: bool| {
+        (0..=2 * REACH)
+            .map(|index| at(index as f64 - REACH as f64 - lower, slope))
+            .collect()
+    };
+    [
+        column(0.0, false),
+        column(0.0, true),
+        column(1.0, false),
+        column(1.0, true),
+    ]
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::parse_scenario;
+    use crate::testing::Normals;
+
+    fn laws() -> Vec<RunningLaw> {
+        let changes = [
+            "hardware.efficiency_spread=0.15".to_owned(),
+            "regions.us.power.intraday_sd=0.3".to_owned(),
+        ];
+        let text = include_str!("../../../scenarios/core.toml");
+        let scenario = parse_scenario("core", text, &changes, &[]).unwrap();
+        RunningLaw::of_regions(&scenario)
+    }
+
+    /// Fleets that come, change, move and go, and what runs of them by a visit of each.
+    #[test]
+    fn lattices_agree_with_a_visit_of_every_fleet_and_are_empty_when_all_have_gone() {
+        let laws = laws();
+        let mut masses = Masses::new(&laws).unwrap();
+        let mut draws = Normals(5);
+        let fleets = 300;
+        let mut site: Vec<u16> = (0..fleets).map(|fleet| fleet % 4).collect();
+        let mut ln_key: Vec<f64> = (0..fleets).map(|_| 3.0 + 0.4 * draws.sample()).collect();
+        let mut hash: Vec<f64> = (0..fleets).map(|_| 50.0 * draws.uniform()).collect();
+        let efficiency = vec![20.0; fleets.into()];
+        let (mut running, mut megawatts) = ([0.0; 3], [0.0; 3]);
+        for fleet in 0..fleets {
+            masses.mark(fleet.into());
+        }
+        for day in 0..400 {
+            let fleet = (draws.uniform() * f64::from(fleets)) as usize;
+            site[fleet] = (site[fleet] + 1) % 4;
+            ln_key[fleet] += 0.1 * draws.sample();
+            // Machines grow by eight orders of magnitude.
+            hash[fleet] *= if day % 100 == 50 { 1e2 } else { 1.01 };
+            masses.mark(fleet);
+            let ln_worst = [2.0, 3.0, 4.0].map(|middle| middle + draws.sample());
+            masses.take_in(&Park {
+                site: &site,
+                ln_key: &ln_key,
+                hash_phs: &hash,
+                efficiency: &efficiency,
+            });
+            masses.run(&ln_worst, &mut running, &mut megawatts);
+            for r in 0..3 {
+                let here = (0..fleets.into()).filter(|fleet| usize::from(site[*fleet]) == r);
+                let (mut visited, mut all) = (0.0, 0.0);
+                for fleet in here {
+                    visited += hash[fleet] * laws[r].share(ln_worst[r] - ln_key[fleet]);
+                    all += hash[fleet];
+                }
+                assert!((running[r] - visited).abs() <= 5e-7 * all, "day {day}, {r}");
+                assert!((megawatts[r] - 0.02 * running[r]).abs() <= 1e-12 * all);
+            }
+        }
+        site.fill(3);
+        for fleet in 0..fleets.into() {
+            masses.mark(fleet);
+        }
+        masses.take_in(&Park {
+            site: &site,
+            ln_key: &ln_key,
+            hash_phs: &hash,
+            efficiency: &efficiency,
+        });
+        masses.run(&[f64::INFINITY; 3], &mut running, &mut megawatts);
+        assert_eq!((running, megawatts), ([0.0; 3], [0.0; 3]));
+    }
+
+    #[test]
+    fn all_runs_where_power_is_free_and_nothing_where_all_is_taken() {
+        let mut masses = Masses::new(&laws()).unwrap();
+        masses.mark(0);
+        masses.take_in(&Park {
+            site: &[1],
+            ln_key: &[3.0],
+            hash_phs: &[7.0],
+            efficiency: &[20.0],
+        });
+        let (mut running, mut megawatts) = ([0.0; 3], [0.0; 3]);
+        masses.run(&[f64::INFINITY; 3], &mut running, &mut megawatts);
+        assert!((running[1] - 7.0).abs() < 1e-12);
+        masses.run(&[f64::NEG_INFINITY; 3], &mut running, &mut megawatts);
+        assert_eq!(running, [0.0; 3]);
+    }
+}
