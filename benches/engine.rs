@@ -8,7 +8,9 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use hashdrift::concentration::concentration;
 use hashdrift::engine::{Model, Observer};
 use hashdrift::ensemble;
-use hashdrift::random::{Purpose, Streams, normal, poisson, uniform};
+use hashdrift::random::{
+    Purpose, Streams, TruncatedNormal, normal, pareto, poisson, seek_day, uniform,
+};
 use hashdrift::record::Day;
 use hashdrift::scenario::{Scenario, load_scenario, parse_scenario};
 use hashdrift::world::fleet::Fleets;
@@ -65,6 +67,34 @@ fn replica(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// What records cost: the same histories with a record a week, and with one in all.
+fn records(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("records");
+    group.sample_size(20);
+    for (name, every) in [
+        ("weekly", "record_every_days=7"),
+        ("one", "record_every_days=1826"),
+    ] {
+        for fleets in [1_000_u64, 100_000] {
+            let scenario = core(&[&format!("firms.count={fleets}"), every]);
+            let model = Model::new(&scenario);
+            let mut records = vec![0.0; model.record_len()];
+            let mut replicas = (0..3).cycle();
+            model
+                .run_replica(0, &mut records, &mut ())
+                .expect("the start can be drawn");
+            assert!(records[0] > 0.0);
+            group.bench_function(BenchmarkId::new(name, fleets), |bencher| {
+                bencher.iter(|| {
+                    let replica = replicas.next().unwrap_or_default();
+                    model.run_replica(replica, black_box(&mut records), &mut ())
+                });
+            });
+        }
+    }
+    group.finish();
+}
+
 /// The whole model against the core, both a fleet and day: `global-south.toml` and `core.toml` for five years.
 fn whole_model(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("fleet-day");
@@ -113,6 +143,30 @@ fn ensembles(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// Ensembles of short replicas and of long ones, on one thread and on two.
+fn threads(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("threads");
+    group.sample_size(10);
+    for (name, changes) in [
+        ("400 short", ["replicas=400", "days=60"]),
+        ("60 long", ["replicas=60", "days=1826"]),
+    ] {
+        let scenario = core(&changes);
+        for threads in [1, 2] {
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .expect("threads can be started");
+            let done = pool.install(|| ensemble::run(&scenario).expect("the scenario runs"));
+            assert_eq!(done.replicas, scenario.replicas);
+            group.bench_function(BenchmarkId::new(name, threads), |bencher| {
+                bencher.iter(|| pool.install(|| ensemble::run(black_box(&scenario))));
+            });
+        }
+    }
+    group.finish();
+}
+
 fn metrics(criterion: &mut Criterion) {
     let weights: Vec<f64> = (1..=1000).map(f64::from).collect();
     let known = concentration(&weights).expect("there is hash rate");
@@ -134,13 +188,54 @@ fn draws(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// The draws of one replica of `core.toml` and nothing else: what no engine with these streams can do without.
+fn bound(criterion: &mut Criterion) {
+    let (fleets, days, every) = (1000_u32, 1826, 30);
+    let efficiency = TruncatedNormal::new(18.0, 5.0, 13.0, 38.0);
+    let draw_all = |replica: u64| {
+        let streams = Streams::new(1, replica);
+        let open = |purpose| streams.open(purpose, 0);
+        let mut sum = 0.0;
+        let (mut sizes, mut places) = (open(Purpose::FirmSize), open(Purpose::FirmRegion));
+        let mut efficiencies = open(Purpose::Efficiency);
+        for _ in 0..fleets {
+            sum += pareto(uniform(&mut sizes), 1.3) + uniform(&mut places);
+            sum += efficiency.quantile(uniform(&mut efficiencies));
+        }
+        let (mut price, mut blocks) = (open(Purpose::BtcPrice), open(Purpose::Blocks));
+        let mut power: Vec<_> = (0..3)
+            .map(|region| streams.open(Purpose::PowerPrice, region))
+            .collect();
+        let mut choices = open(Purpose::Review);
+        for day in 0..days {
+            sum += normal(&mut price);
+            sum += power.iter_mut().map(normal).sum::<f64>();
+            seek_day(&mut blocks, day);
+            sum += poisson(&mut blocks, 144.0) as f64;
+            seek_day(&mut choices, day);
+            for _ in (day % every..fleets).step_by(every as usize) {
+                sum += uniform(&mut choices);
+            }
+        }
+        sum
+    };
+    assert!(draw_all(0).is_finite());
+    let mut replicas = (0..3).cycle();
+    criterion.bench_function("bound: the draws of a replica of 1,000 fleets", |bencher| {
+        bencher.iter(|| black_box(draw_all(replicas.next().unwrap_or_default())));
+    });
+}
+
 criterion_group!(
     benches,
     day,
     replica,
+    records,
     whole_model,
     ensembles,
+    threads,
     metrics,
-    draws
+    draws,
+    bound
 );
 criterion_main!(benches);

@@ -3,6 +3,7 @@
 //! [`History::step`] is the whole engine contract: the order in which mechanisms act on a day.
 
 mod bans;
+mod purchases;
 mod reviews;
 
 use rand::rngs::ChaCha8Rng;
@@ -29,7 +30,8 @@ use crate::world::running::{
 };
 use crate::world::worth::Prospect;
 use bans::{Bans, keeps_out};
-use reviews::{Considerations, Purchases, left_of_worn};
+use purchases::Purchases;
+use reviews::{Considerations, left_of_worn};
 
 /// A scenario made ready to run: what all its histories share.
 pub struct Model<'s> {

@@ -2,6 +2,7 @@
 
 mod distribution;
 mod firms;
+mod quantities;
 
 use crate::concentration::{Concentration, members_of, of_sorted_with};
 use crate::protocol::{HASHES_PER_DIFFICULTY, block_interval_seconds};
@@ -9,228 +10,17 @@ use crate::scenario::Scenario;
 use crate::units::{DAYS_PER_YEAR, HOURS_PER_YEAR, PETAHASH_PER_EXAHASH};
 use crate::world::capacity::Capacities;
 use crate::world::events::Conditions;
-use crate::world::fleet::{FixedPark, Fleets, park_is_fixed};
+use crate::world::fleet::{FixedPark, Fleets};
 use crate::world::hardware::Market;
 use crate::world::running::RunningLaw;
 use distribution::{Distribution, q_ln_q};
 use firms::{RunningFirms, Thresholds};
+use quantities::{CONCENTRATION, Shape};
 
-/// What a quantity is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// The network as a whole.
-    Network,
-    /// A region, or the distribution over regions.
-    Region,
-    /// The distribution over firms.
-    Firm,
-    /// The distribution over pools by tag.
-    Pool,
-    /// The distribution over groups of pools.
-    PoolGroup,
-    /// What moved from one region to another.
-    Flow,
-}
-
-impl Level {
-    /// As written in tables.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Network => "network",
-            Self::Region => "region",
-            Self::Firm => "firm",
-            Self::Pool => "pool",
-            Self::PoolGroup => "pool_group",
-            Self::Flow => "flow",
-        }
-    }
-}
-
-/// One recorded quantity: a column of every record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Quantity {
-    /// What it is about.
-    pub level: Level,
-    /// Region id, `FROM->TO` for a flow, `all` for the network and for distributions.
-    pub name: String,
-    /// What is measured.
-    pub metric: String,
-    /// Unit of the value.
-    pub unit: &'static str,
-}
-
-/// Name of quantities that are about everything at their level.
-pub const ALL: &str = "all";
-
-/// Metrics of a distribution, with their units; `nameplate_` is put in front for nameplate weights.
-const CONCENTRATION: [(&str, &str); 18] = [
-    ("hhi", "1"),
-    ("hhi_10000", "1"),
-    ("effective_number", "1"),
-    ("nakamoto_third", "units"),
-    ("nakamoto_half", "units"),
-    ("nakamoto_two_thirds", "units"),
-    ("nakamoto_third_at_least", "units"),
-    ("nakamoto_half_at_least", "units"),
-    ("nakamoto_two_thirds_at_least", "units"),
-    ("gini", "1"),
-    ("entropy", "bits"),
-    ("effective_number_entropy", "1"),
-    ("theil", "1"),
-    ("top_1", "share"),
-    ("top_3", "share"),
-    ("top_10", "share"),
-    ("active", "units"),
-    ("registered", "units"),
-];
-
-const NETWORK: [(&str, &str); 13] = [
-    ("btc_price", "USD/BTC"),
-    ("hashprice", "USD/PH/day"),
-    ("difficulty", "1"),
-    ("height", "blocks"),
-    ("block_interval", "s"),
-    ("hash_rate", "EH/s"),
-    ("nameplate_hash_rate", "EH/s"),
-    ("idle_hash_rate", "EH/s"),
-    ("transit_hash_rate", "EH/s"),
-    ("power", "MW"),
-    ("energy", "TWh/year"),
-    ("efficiency", "J/TH"),
-    ("nameplate_efficiency", "J/TH"),
-];
-
-const REGION: [(&str, &str); 13] = [
-    ("share", "share"),
-    ("nameplate_share", "share"),
-    ("hash_rate", "EH/s"),
-    ("nameplate_hash_rate", "EH/s"),
-    ("power", "MW"),
-    ("load", "MW"),
-    ("capacity", "MW"),
-    ("utilisation", "share"),
-    ("power_price", "USD/MWh"),
-    ("delivered_power_price", "USD/MWh"),
-    ("electricity_cost_p10", "USD/BTC"),
-    ("electricity_cost_p50", "USD/BTC"),
-    ("electricity_cost_p90", "USD/BTC"),
-];
-
-/// Of the network where the park changes.
-const CHANGING_NETWORK: [(&str, &str); 9] = [
-    ("fee_ratio", "1"),
-    ("seeking_hash_rate", "EH/s"),
-    ("ordered_hash_rate", "EH/s"),
-    ("bought", "EH/s"),
-    ("scrapped", "EH/s"),
-    ("abandoned", "EH/s"),
-    ("hardware_price", "USD/TH"),
-    ("frontier_efficiency", "J/TH"),
-    ("running_fleets", "units"),
-];
-
-/// Of a region where the park changes.
-const CHANGING_REGION: [(&str, &str); 9] = [
-    ("available", "MW"),
-    ("ordered_load", "MW"),
-    ("powered", "share"),
-    ("cash_cost_p10", "USD/BTC"),
-    ("cash_cost_p50", "USD/BTC"),
-    ("cash_cost_p90", "USD/BTC"),
-    ("all_in_cost_p10", "USD/BTC"),
-    ("all_in_cost_p50", "USD/BTC"),
-    ("all_in_cost_p90", "USD/BTC"),
-];
+pub use quantities::{ALL, Level, Quantity, quantities};
 
 /// Parts of a region's hash rate at which its cost per bitcoin is read.
 const COST_QUANTILES: [f64; 3] = [0.1, 0.5, 0.9];
-
-/// The quantities recorded for a scenario, in the order of every record.
-#[must_use]
-pub fn quantities(scenario: &Scenario) -> Vec<Quantity> {
-    let mut all = Vec::new();
-    let mut add = |level, name: &str, metric: String, unit| {
-        all.push(Quantity {
-            level,
-            name: name.to_owned(),
-            metric,
-            unit,
-        });
-    };
-    let shape = Shape::of(scenario);
-    for (metric, unit) in NETWORK {
-        add(Level::Network, ALL, metric.into(), unit);
-    }
-    for (metric, unit) in shape.changing(&CHANGING_NETWORK) {
-        add(Level::Network, ALL, (*metric).into(), unit);
-    }
-    if shape.emissions {
-        add(Level::Network, ALL, "emissions".into(), "MtCO2/year");
-        add(Level::Network, ALL, "carbon_intensity".into(), "g/kWh");
-    }
-    let pools: &[Level] = if shape.pools {
-        &[Level::Pool, Level::PoolGroup]
-    } else {
-        &[]
-    };
-    for level in [Level::Region, Level::Firm].iter().chain(pools) {
-        for weight in ["", "nameplate_"] {
-            for (metric, unit) in CONCENTRATION {
-                add(*level, ALL, format!("{weight}{metric}"), unit);
-            }
-        }
-    }
-    for region in &scenario.regions {
-        for (metric, unit) in REGION {
-            add(Level::Region, &region.id, metric.into(), unit);
-        }
-        for (metric, unit) in shape.changing(&CHANGING_REGION) {
-            add(Level::Region, &region.id, (*metric).into(), unit);
-        }
-        if shape.emissions {
-            add(Level::Region, &region.id, "emissions".into(), "MtCO2/year");
-        }
-    }
-    if shape.pools {
-        for pool in &scenario.pools.tags {
-            add(Level::Pool, &pool.tag, "share".into(), "share");
-        }
-    }
-    for from in &scenario.regions {
-        for to in scenario.regions.iter().filter(|to| to.id != from.id) {
-            let name = format!("{}->{}", from.id, to.id);
-            add(Level::Flow, &name, "moved".into(), "PH/s");
-        }
-    }
-    all
-}
-
-/// Which quantities a scenario has besides those of every one.
-#[derive(Debug, Clone, Copy)]
-struct Shape {
-    changing: bool,
-    emissions: bool,
-    pools: bool,
-}
-
-impl Shape {
-    fn of(scenario: &Scenario) -> Self {
-        let mut regions = scenario.regions.iter();
-        Self {
-            changing: !park_is_fixed(scenario),
-            emissions: regions.any(|region| region.gco2_per_kwh.is_some()),
-            pools: !scenario.pools.tags.is_empty(),
-        }
-    }
-
-    fn changing(
-        self,
-        metrics: &'static [(&'static str, &'static str)],
-    ) -> &'static [(&'static str, &'static str)] {
-        if self.changing { metrics } else { &[] }
-    }
-}
 
 /// Machines of the start, and those that have come and gone since, PH/s.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

@@ -165,3 +165,76 @@ impl Lanes {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::concentration::concentration;
+    use crate::testing::{Normals, close};
+    use crate::world::fleet::Fleets;
+
+    /// All metrics of a concentration, those that are counts among them.
+    fn values(c: &Concentration) -> [f64; 13] {
+        let counts = [
+            c.nakamoto_third,
+            c.nakamoto_half,
+            c.nakamoto_two_thirds,
+            c.nakamoto_third_at_least,
+            c.nakamoto_half_at_least,
+            c.nakamoto_two_thirds_at_least,
+        ]
+        .map(f64::from);
+        let mut all = [0.0; 13];
+        all[..6].copy_from_slice(&counts);
+        all[6..].copy_from_slice(&[
+            c.hhi,
+            c.gini,
+            c.entropy_bits,
+            c.theil,
+            c.top_1,
+            c.top_3,
+            c.top_10,
+        ]);
+        all
+    }
+
+    #[test]
+    fn what_stretches_add_up_to_is_the_concentration_of_the_firms_that_run() {
+        let mut draws = Normals(11);
+        for count in [1_u16, 5, 64, 65, 1000] {
+            let mut fleets = Fleets::new(2, count.into());
+            for firm in 0..count {
+                let hash = libm::exp(2.0 * draws.sample());
+                let efficiency = 13.0 + 20.0 * draws.uniform();
+                fleets.push(u32::from(firm), firm % 2, hash, efficiency);
+            }
+            fleets.settle(100, 30);
+            for mover in (0..usize::from(count)).step_by(7) {
+                fleets.depart(mover, 1, 99);
+            }
+            let by_size = fleets.fixed.as_ref().unwrap().by_size.as_ref().unwrap();
+            let mut firms = RunningFirms::default();
+            for thresholds in [[40.0, 40.0], [20.0, 25.0], [13.5, 12.0], [0.0, 0.0]] {
+                let mut worst = [f64::NEG_INFINITY; 256];
+                worst[..2].copy_from_slice(&thresholds);
+                let running: Vec<f64> = (0..usize::from(count))
+                    .map(|fleet| {
+                        let runs =
+                            fleets.efficiency[fleet] <= worst[usize::from(fleets.site[fleet])];
+                        if runs { fleets.hash_phs[fleet] } else { 0.0 }
+                    })
+                    .collect();
+                let active = running.iter().filter(|hash| **hash > 0.0).count();
+                let (found, units) = firms.concentration(by_size, &worst, count.into());
+                assert_eq!(units, active);
+                let expected = concentration(&running).ok();
+                assert_eq!(found.is_some(), expected.is_some());
+                if let (Some(found), Some(expected)) = (found, expected) {
+                    for (found, expected) in values(&found).into_iter().zip(values(&expected)) {
+                        close(found, expected, 1e-12 * (1.0 + expected));
+                    }
+                }
+            }
+        }
+    }
+}

@@ -554,6 +554,7 @@ fn in_total_order(number: f64) -> u128 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::close;
 
     fn arrive(fleets: &mut Fleets, day: u32) {
         while let Some(fleet) = fleets.next_arrival(day) {
@@ -561,16 +562,39 @@ mod tests {
         }
     }
 
-    /// Every fleet visited: what the blocks must agree with.
-    fn visit_all(fleets: &Fleets, worst_running: &[f64]) -> Vec<f64> {
-        let mut running = vec![0.0; worst_running.len()];
-        for fleet in 0..fleets.len() {
-            let site = usize::from(fleets.site[fleet]);
-            if site < running.len() && fleets.efficiency[fleet] <= worst_running[site] {
-                running[site] += fleets.hash_phs[fleet];
+    /// What runs in a region by a visit of every fleet.
+    #[derive(Clone, Default)]
+    struct Visited {
+        hash: f64,
+        megawatts: f64,
+        /// Efficiency at which half of the hash rate is reached, best machines first.
+        median: Option<f64>,
+    }
+
+    /// Every fleet visited: what the sums must agree with.
+    fn visit_all(fleets: &Fleets, worst_running: &[f64]) -> Vec<Visited> {
+        let mut regions = vec![Visited::default(); worst_running.len()];
+        for (r, region) in regions.iter_mut().enumerate() {
+            let mut running: Vec<usize> = (0..fleets.len())
+                .filter(|fleet| usize::from(fleets.site[*fleet]) == r)
+                .filter(|fleet| fleets.efficiency[*fleet] <= worst_running[r])
+                .collect();
+            running.sort_by(|a, b| fleets.efficiency[*a].total_cmp(&fleets.efficiency[*b]));
+            for fleet in &running {
+                region.hash += fleets.hash_phs[*fleet];
+                region.megawatts += fleets.power_mw(*fleet);
             }
+            let mut reached = 0.0;
+            region.median = running
+                .iter()
+                .map(|fleet| (fleet, fleets.hash_phs[*fleet]))
+                .find_map(|(fleet, hash)| {
+                    reached += hash;
+                    (reached >= 0.5 * region.hash * (1.0 - 1e-12))
+                        .then(|| fleets.efficiency[*fleet])
+                });
         }
-        running
+        regions
     }
 
     #[test]
@@ -591,11 +615,16 @@ mod tests {
             ];
             let mut running = vec![0.0; 3];
             fleets.fixed.as_mut().unwrap().run(&worst, &mut running);
-            for (block, visited) in running.iter().zip(visit_all(&fleets, &worst)) {
-                assert!(
-                    (block - visited).abs() <= 1e-9 * visited.max(1.0),
-                    "day {day}"
+            let park = fleets.fixed.as_ref().unwrap();
+            for (r, visited) in visit_all(&fleets, &worst).into_iter().enumerate() {
+                close(running[r], visited.hash, 1e-9 * visited.hash.max(1.0));
+                let megawatts = park.running_mw(r);
+                close(
+                    megawatts,
+                    visited.megawatts,
+                    1e-9 * visited.megawatts.max(1.0),
                 );
+                assert_eq!(park.efficiency_at(r, 0.5), visited.median, "day {day}");
             }
             let mover = (day * 31 % 500) as usize;
             if fleets.site[mover] != fleets.nowhere() {

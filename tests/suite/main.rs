@@ -14,4 +14,5 @@ mod mechanisms;
 mod naive;
 mod neutral;
 mod scores;
+mod shortcuts;
 mod worlds;
