@@ -59,7 +59,8 @@
 //! The same scenario and seed give the same bytes, at any number of threads, in debug and release builds,
 //! with and without fused multiply-add. Two scenarios with one seed meet the same luck: draws are addressed
 //! by what they are for, so a change in one mechanism moves no draw of another. Any replica can be rerun
-//! alone. The model itself, equation by equation, is in `docs/model.md`.
+//! alone. The model itself, equation by equation, is in `docs/model.md`; what makes it fast, and how fast it is, in
+//! `docs/performance.md`.
 
 pub mod backtest;
 pub mod calibration;
