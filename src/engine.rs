@@ -213,6 +213,7 @@ impl<'s> Model<'s> {
         }
         let laws = RunningLaw::of_regions(scenario);
         let running_load = running_load_at_start(scenario, &mut fleets, &laws);
+        let review = Review::new(scenario);
         let mut history = History {
             scenario,
             power_plan: &self.power,
@@ -224,11 +225,11 @@ impl<'s> Model<'s> {
             network: Network::new(&scenario.bitcoin),
             market: Market::new(&scenario.hardware, scenario.bitcoin.hashprice_at_start()),
             expectations: Expectations::new(scenario),
-            review: Review::new(scenario),
             screen: fleets
                 .fixed
                 .as_ref()
-                .and_then(|park| Screen::new(&park.due, regions)),
+                .and_then(|park| Screen::new(&park.due, &review)),
+            review,
             orders: Orders::new(scenario),
             bans: Bans::new(regions),
             evicted: Vec::new(),

@@ -229,8 +229,11 @@ const BYTES_PER_FIRM: u64 = 160;
 /// The same where the park changes: what is kept of each fleet, fleets of new firms, orders under way.
 const BYTES_PER_CHANGING_FIRM: u64 = 1000;
 
-/// The program itself, and a batch of rows on its way into a file.
-const BYTES_OF_OUTPUT: u64 = 48 << 20;
+/// The program itself, and the batches of rows on their way into as many files as there are threads.
+const BYTES_OF_OUTPUT: u64 = 16 << 20;
+const BYTES_PER_FILE: u64 = 32 << 20;
+/// Files that are written side by side.
+const MOST_FILES: u64 = 4;
 
 /// Bytes that a run needs, within about a fifth: records, summaries and the histories under way.
 #[must_use]
@@ -240,13 +243,17 @@ pub fn memory_needed(scenario: &Scenario, threads: usize) -> u64 {
     let records = columns * u64::from(scenario.replicas) * 8;
     let summaries = columns * size_of::<Option<Summary>>() as u64;
     let firms = u64::from(scenario.firms.count) + scenario.firms.named.len() as u64;
+    let regions = scenario.regions.len() as u64;
     let bytes_per_firm = if park_is_fixed(scenario) {
-        BYTES_PER_FIRM
+        // Sums by region over blocks of fleets.
+        BYTES_PER_FIRM + 2 * (regions + 1)
     } else {
         BYTES_PER_CHANGING_FIRM
     };
     let tables = u64::from(scenario.days) * scenario.regions.len() as u64 * 24;
-    records + summaries + tables + firms * bytes_per_firm * threads as u64 + BYTES_OF_OUTPUT
+    let threads = threads as u64;
+    let output = BYTES_OF_OUTPUT + BYTES_PER_FILE * threads.min(MOST_FILES);
+    records + summaries + tables + firms * bytes_per_firm * threads + output
 }
 
 /// Bytes as a person writes them.

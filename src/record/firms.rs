@@ -95,7 +95,8 @@ impl RunningFirms {
             if passes || tops {
                 let (mut rank, mut sum) = (units as u32, weight);
                 for slot in stretch_slots(number) {
-                    if fleets.efficiency[slot] > worst[usize::from(fleets.site[slot])] {
+                    let runs = fleets.efficiency[slot] <= worst[usize::from(fleets.site[slot])];
+                    if !runs {
                         continue;
                     }
                     rank += 1;
@@ -204,7 +205,12 @@ mod tests {
         for count in [1_u16, 5, 64, 65, 1000] {
             let mut fleets = Fleets::new(2, count.into());
             for firm in 0..count {
-                let hash = libm::exp(2.0 * draws.sample());
+                // Some have no machines.
+                let hash = if firm % 11 == 10 {
+                    0.0
+                } else {
+                    libm::exp(2.0 * draws.sample())
+                };
                 let efficiency = 13.0 + 20.0 * draws.uniform();
                 fleets.push(u32::from(firm), firm % 2, hash, efficiency);
             }

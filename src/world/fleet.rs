@@ -449,6 +449,8 @@ impl Fleets {
 
     /// Takes in the thresholds under which the machines of a changing park run on a day.
     pub fn observe(&mut self, day: u32, ln_worst: &[f64]) {
+        // With the keys of the day: who has grown since pays another price from today on.
+        self.renew_resized();
         self.lives.idle.observe(day, ln_worst);
     }
 
@@ -712,6 +714,33 @@ mod tests {
         );
         arrive(&mut fleets, 5);
         assert_eq!(fleets.site[1], 0);
+    }
+
+    #[test]
+    fn a_fleet_that_its_firms_growth_lets_run_has_not_stood_idle_that_day() {
+        let text = include_str!("../../scenarios/core.toml");
+        let changes = ["hardware.efficiency_spread=0.15".to_owned()];
+        let scenario = crate::scenario::parse_scenario("core", text, &changes, &[]).unwrap();
+        let laws = RunningLaw::of_regions(&scenario);
+        let mut fleets = Fleets::new(3, 2);
+        fleets.push(0, 0, 2_500.0, 20.0);
+        fleets.push(0, 1, 2_500.0, 20.0);
+        fleets.come_alive(100, 1, 0.5, vec![1.0; 2], &[1.0; 2], &laws);
+        let (mut hash, mut megawatts) = ([0.0; 3], [0.0; 3]);
+        let worst = [10.0; 3].map(libm::log);
+        let mut day_of = |fleets: &mut Fleets, day| {
+            fleets.observe(day, &worst);
+            fleets.run(&worst, &laws, &mut hash, &mut megawatts);
+            hash[0]
+        };
+        for day in 0..10 {
+            assert!(day_of(&mut fleets, day) < 1.0);
+        }
+        assert_eq!(fleets.idle_days(0), 10);
+        // Four times as large, the firm pays half as much.
+        fleets.change(1, 17_500.0, 20.0);
+        close(day_of(&mut fleets, 10), 1_250.0, 1.0);
+        assert_eq!(fleets.idle_days(0), 0);
     }
 
     #[test]

@@ -19,6 +19,9 @@ pub use screen::Screen;
 /// A region that cannot be chosen has this utility.
 pub const CLOSED: f64 = f64::NEG_INFINITY;
 
+/// Sum of weights below which they have lost their digits.
+const LEAST_WEIGHT: f64 = 1e-250;
+
 /// Smallest room worth a look, MW.
 const LEAST_ROOM_MW: f64 = 1e-6;
 
@@ -350,8 +353,8 @@ impl<'s> Review<'s> {
             efficiency,
             scale * fleets.site_factor(fleet),
         );
-        let bonuses = self.stay_bonus + self.home_bonus;
-        let farthest = (at_own_site - self.best_elsewhere).abs() + bonuses.abs();
+        let bonuses = self.stay_bonus.abs() + self.home_bonus.abs();
+        let farthest = (at_own_site - self.best_elsewhere).abs() + bonuses;
         // Within these bounds a weight is a product of those of the day; beyond them it might overflow.
         let safe = scale == 1.0 && farthest < 300.0 * self.choice_scale;
         if !safe {
@@ -373,8 +376,9 @@ impl<'s> Review<'s> {
             0.0
         };
         let total: f64 = self.weights[..regions].iter().sum();
-        if total <= 0.0 {
-            return None;
+        // Nothing is open, or what is lies so far below the best that its weight is none.
+        if total <= LEAST_WEIGHT {
+            return self.choose_site_by_utility(fleets, fleet, capacities, efficiency, uniform);
         }
         self.weights[regions] = 0.0;
         Some(choose_by_weight(&self.weights, here, uniform * total))

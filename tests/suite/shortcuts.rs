@@ -20,9 +20,9 @@ impl Observer for Reviews {
 }
 
 /// Changes of `core.toml` under which staying has other odds.
-const WORLDS: [&[&str]; 9] = [
+const WORLDS: [&[&str]; 12] = [
     &[],
-    // Too many fleets for their day's reviews to be few, and room everywhere.
+    // Many reviews a day, and room everywhere.
     &[
         "firms.count=3000",
         "days=120",
@@ -50,8 +50,28 @@ const WORLDS: [&[&str]; 9] = [
         "moving.choice_scale_usd_per_mwh=0.7",
     ],
     &[
-        "regions.paraguay.capacity={ mw = 500.0, build_mw_per_month = 40.0 }",
+        "regions.paraguay.capacity={ start_utilisation = 0.9, build_mw_per_month = 40.0 }",
         "regions.paraguay.power.pue=1.3",
+    ],
+    // Less than one site, whose pull rises where that of more falls.
+    &[
+        "firms.count=3000",
+        "days=300",
+        "regions.us.size=0.01",
+        "regions.paraguay.size=0.01",
+        "regions.ethiopia.size=0.01",
+        "moving.ship_usd_per_th=0.01",
+        "moving.downtime_days=10.0",
+    ],
+    &[
+        "regions.us.size=0.01",
+        "firms.count=3000",
+        "moving.ship_usd_per_th=0.5",
+    ],
+    // A region that nobody may enter, and machines that are all alike.
+    &[
+        "regions.paraguay.open=false",
+        "firms.efficiency={ model = \"normal\", mean = 18.0, sd = 0.0, min = 13.0, max = 38.0 }",
     ],
 ];
 

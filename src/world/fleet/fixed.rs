@@ -354,7 +354,12 @@ impl BySize {
             } else {
                 0.0
             };
-            by_size.efficiency[at] = start.efficiency[fleet];
+            // Who has no machines never runs: no threshold is as good as what is no number.
+            by_size.efficiency[at] = if relative > 0.0 {
+                start.efficiency[fleet]
+            } else {
+                f64::NAN
+            };
             by_size.site[at] = start.site[fleet] as u8;
             by_size.place[fleet] = at as u32;
         }

@@ -1,9 +1,9 @@
 //! For how long a fleet has stood idle: from the past of its region's threshold, when somebody asks.
 
+use crate::world::running::RunningLaw;
+
 /// Part of a fleet of which less is idle.
 const IDLE: f64 = 1e-3;
-
-use crate::world::running::RunningLaw;
 
 /// Days on end on which nothing ran, of every fleet of a changing park.
 #[derive(Debug, Clone, Default)]

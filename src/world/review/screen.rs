@@ -42,11 +42,15 @@ pub struct Screen {
 const SURE: f64 = 1.0 - 1e-6;
 
 impl Screen {
-    /// A screen for the fleets that are due; `None` where a day has too few for it to pay.
+    /// A screen for the fleets that are due; `None` where a day has too few for it to pay, or choices are so sharp that rounding
+    /// might matter.
     #[must_use]
-    pub fn new(due: &Due, regions: usize) -> Option<Self> {
+    pub fn new(due: &Due, review: &Review<'_>) -> Option<Self> {
+        /// Smallest scale of choice, USD/MWh.
+        const LEAST_SCALE: f64 = 1e-3;
+        let regions = review.places.len();
         // An exact choice weighs up every region; so does a node of the screen, for every region of departure.
-        if due.most() < 3 * regions {
+        if due.most() < 3 * regions || review.choice_scale < LEAST_SCALE {
             return None;
         }
         let xs = || due.inverse_efficiency.iter().copied();
@@ -106,11 +110,16 @@ impl Screen {
         let pull: AtNodes = if place.size == 1.0 {
             [place.pull; NODES]
         } else {
-            // The pull of the own region falls with x: at the next node it is the least of the stretch between.
+            // The pull of the own region falls with x, or rises where it is less than one site: the least of both stretches
+            // that meet at a node is that of the next node, or of the one before.
             std::array::from_fn(|node| {
-                let next = (node + 1).min(NODES - 1);
-                let lost = above_nothing(margins[next]) * review.downtime_hours_per_horizon_hour;
-                review.pull_of_own(place, 1.0 / self.nodes[next], lost)
+                let least = if place.size > 1.0 {
+                    (node + 1).min(NODES - 1)
+                } else {
+                    node.saturating_sub(1)
+                };
+                let lost = above_nothing(margins[least]) * review.downtime_hours_per_horizon_hour;
+                review.pull_of_own(place, 1.0 / self.nodes[least], lost)
             })
         };
         let mut kept = [least; NODES];
@@ -181,6 +190,7 @@ impl Screen {
         if megawatts > self.room_elsewhere[site] {
             return uniform < SURE;
         }
+        // No more than that, which spares the two accesses below a check.
         let node = usize::from(self.node[slot]).min(NODES - 2);
         let part = self.part[slot];
         let between = |odds: &AtNodes| odds[node] + part * (odds[node + 1] - odds[node]);
@@ -227,7 +237,8 @@ fn exp_near(z: f64) -> f64 {
     /// Added to a number, leaves it rounded to a whole one in its last bits.
     const ROUND: f64 = 6_755_399_441_055_744.0;
     const LN_2: f64 = std::f64::consts::LN_2;
-    let z = if z > -700.0 { z } else { -700.0 };
+    // What is no number counts as large: nobody stays for it.
+    let z = if z < -700.0 { -700.0 } else { z };
     let z = if z < 700.0 { z } else { 700.0 };
     let powers = z * std::f64::consts::LOG2_E;
     let rounded = powers + ROUND;
@@ -252,5 +263,6 @@ mod tests {
             let exact = libm::exp(z.clamp(-700.0, 700.0));
             assert!((exp_near(z) - exact).abs() <= 2e-7 * exact, "{z}");
         }
+        assert!(exp_near(f64::NAN) > 1e300);
     }
 }
