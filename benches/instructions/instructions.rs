@@ -1,5 +1,5 @@
 //! Instructions that the parts of a run take, counted under valgrind: a guard against what makes them slower, on machines
-//! whose clocks are no witnesses. Run by `benches/instructions`, which compares them with `instructions.json`.
+//! whose clocks are no witnesses. Run by `count`, which compares them with `baseline.json`.
 //!
 //! Every result is looked at after it is counted. No disk.
 
@@ -43,7 +43,7 @@ impl Prepared {
 
 fn core(changes: &[&str]) -> Scenario {
     let changes: Vec<String> = changes.iter().map(|change| (*change).to_owned()).collect();
-    let text = include_str!("../scenarios/core.toml");
+    let text = include_str!("../../scenarios/core.toml");
     parse_scenario("core", text, &changes, &[]).expect("the shipped scenario is valid")
 }
 
@@ -56,8 +56,8 @@ fn many_fleets() -> Prepared {
 }
 
 fn a_year_of_the_whole_model() -> Prepared {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let path = root.join("scenarios/global-south.toml");
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let path = here.join("../../scenarios/global-south.toml");
     let scenario = load_scenario(&path, &["days=365".to_owned()]);
     Prepared::of(scenario.expect("the shipped scenario is valid"))
 }
