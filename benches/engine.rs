@@ -121,6 +121,8 @@ fn whole_model(criterion: &mut Criterion) {
 struct FleetDays(u64);
 
 impl Observer for FleetDays {
+    const REVIEWS: bool = false;
+
     fn day(&mut self, _: &Day<'_>, fleets: &Fleets, _: u64) {
         self.0 += fleets.hash_phs.iter().filter(|hash| **hash > 0.0).count() as u64;
     }

@@ -112,6 +112,8 @@ impl<'p> Watch<'p> {
 }
 
 impl Observer for Watch<'_> {
+    const REVIEWS: bool = false;
+
     fn day(&mut self, today: &Day<'_>, fleets: &Fleets, _: u64) {
         self.work.push(today.work);
         self.difficulty.push(today.difficulty);

@@ -142,6 +142,8 @@ impl<'s> Watch<'s> {
 }
 
 impl Observer for Watch<'_> {
+    const REVIEWS: bool = false;
+
     fn day(&mut self, today: &Day<'_>, _: &Fleets, _: u64) {
         // The eve of the event is the first day kept.
         if today.day + 1 < self.from {
