@@ -5,7 +5,7 @@ use rand::rngs::ChaCha8Rng;
 use crate::random::{Purpose, Streams, normal, seek_day, uniform};
 use crate::scenario::{Growth, Scenario};
 use crate::units::machine_power;
-use crate::world::growth::{Order, value_at};
+use crate::world::growth::{Order, value_at, value_at_most};
 use crate::world::worth::Prospect;
 
 use super::{History, Observer, Purchase};
@@ -69,13 +69,18 @@ impl History<'_> {
         let (hash, new) = (self.fleets.hash_phs[fleet], self.market.frontier);
         let prospect = own.as_ref().unwrap_or(&self.prospect);
         let site_here = self.review.site(&self.fleets, fleet, here);
-        let value_here = value_at(prospect, hashprice, &site_here, new);
         // Most of the time there is no place where anything pays, and then none need be chosen.
-        let cost_here = self.orders.cost(&site_here, &self.market, false);
-        let pays = self.orders.wanted(luck, value_here, cost_here) > 0.0
-            || own.is_some()
+        let may_pay_elsewhere = own.is_some()
             || !growth_alike(self.scenario)
             || self.orders.wanted(luck, self.best_elsewhere, 1.0) > 0.0;
+        let most_here = value_at_most(prospect, hashprice, &site_here, new);
+        let machines_here = self.orders.cost(&site_here, &self.market, true);
+        if !may_pay_elsewhere && self.orders.wanted(luck, most_here, machines_here) <= 0.0 {
+            return;
+        }
+        let value_here = value_at(prospect, hashprice, &site_here, new);
+        let cost_here = self.orders.cost(&site_here, &self.market, false);
+        let pays = may_pay_elsewhere || self.orders.wanted(luck, value_here, cost_here) > 0.0;
         let mut placed = 0.0;
         let chosen = if pays {
             self.review
@@ -113,7 +118,7 @@ impl History<'_> {
             return;
         }
         let prospect = own.as_ref().unwrap_or(&self.prospect);
-        let cost = self.orders.cost(&site_here, &self.market, true);
+        let cost = machines_here;
         // The old machines are worth nothing at least, so this is the most that it can be.
         if self.orders.wanted(luck, value_here, cost) * hash <= placed {
             return;

@@ -250,9 +250,22 @@ impl<'s> Orders<'s> {
 /// Present value of 1 TH/s of machines at a site, USD; `hashprice` in USD per PH/s and day.
 #[must_use]
 pub fn value_at(prospect: &Prospect, hashprice: f64, site: &Site, efficiency: f64) -> f64 {
+    let (revenue, power) = flows_at(hashprice, site, efficiency);
+    site.uptime * prospect.value(revenue, power)
+}
+
+/// No less than [`value_at`], and quickly.
+#[must_use]
+pub fn value_at_most(prospect: &Prospect, hashprice: f64, site: &Site, efficiency: f64) -> f64 {
+    let (revenue, power) = flows_at(hashprice, site, efficiency);
+    site.uptime * prospect.at_most(revenue, power)
+}
+
+/// What 1 TH/s earns and what its power costs at a site, USD a year.
+fn flows_at(hashprice: f64, site: &Site, efficiency: f64) -> (f64, f64) {
     let revenue = hashprice * site.kept * DAYS_PER_YEAR / 1000.0;
     let power = efficiency * JOULES_PER_TERAHASH_TO_MW_PER_TH * HOURS_PER_YEAR * site.power_price;
-    site.uptime * prospect.value(revenue, power)
+    (revenue, power)
 }
 
 #[cfg(test)]

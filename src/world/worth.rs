@@ -71,6 +71,14 @@ impl Prospect {
         before + halved * (both_to_end - both) - power * (discount_to_end - discount)
     }
 
+    /// No less than [`Self::value`], and quickly: as if revenue never fell.
+    #[must_use]
+    pub fn at_most(&self, revenue: f64, power: f64) -> f64 {
+        /// Far above the rounding of either.
+        const MORE: f64 = 1.0 + 1e-9;
+        (revenue - power).max(0.0) * self.discount.to_life * MORE
+    }
+
     /// Both integrals up to a year, at most the machine's life.
     fn until(&self, year: f64) -> (f64, f64) {
         if year >= self.life {
@@ -119,6 +127,30 @@ mod tests {
 
     fn prospect(decay: f64, halving: Option<f64>) -> Prospect {
         Prospect::new(decay, 0.20, 4.0, halving)
+    }
+
+    #[test]
+    fn the_quick_bound_is_one() {
+        for (decay, halving) in [
+            (0.0, None),
+            (0.15, Some(0.4)),
+            (0.35, Some(2.5)),
+            (0.35, None),
+        ] {
+            let prospect = prospect(decay, halving);
+            for revenue in [1.0, 5.0, 20.0] {
+                for power in [0.0, 0.5, 4.999, 20.0, 30.0] {
+                    let (value, most) = (
+                        prospect.value(revenue, power),
+                        prospect.at_most(revenue, power),
+                    );
+                    assert!(
+                        value <= most,
+                        "{decay} {halving:?} {revenue} {power}: {value} {most}"
+                    );
+                }
+            }
+        }
     }
 
     #[test]

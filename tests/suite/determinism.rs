@@ -24,7 +24,7 @@ const PINNED: [(&str, &[&str], &str); 3] = [
     (
         "global-south",
         &["days=200"],
-        "cda0270747375ae0f8cb57488e364551e403add4cad606352817c82719a2d098",
+        "29ce75c2c4f0affc703aa0769d15df53a134acce3f4b9277f9a413dad65c34c4",
     ),
 ];
 

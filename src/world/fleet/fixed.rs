@@ -371,7 +371,7 @@ impl BySize {
 fn in_order(quantity: impl Iterator<Item = f64>) -> Vec<u32> {
     let mut keyed: Vec<u128> = quantity
         .zip(0_u32..)
-        .map(|(quantity, fleet)| in_total_order(quantity) | u128::from(fleet))
+        .map(|(quantity, fleet)| u128::from(in_total_order(quantity)) << 32 | u128::from(fleet))
         .collect();
     keyed.sort_unstable();
     keyed.into_iter().map(|keyed| keyed as u32).collect()
