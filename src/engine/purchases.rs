@@ -67,18 +67,18 @@ impl History<'_> {
         let hashprice = self.expectations.smoothed_hashprice(0.0);
         let here = usize::from(self.fleets.region[fleet]);
         let (hash, new) = (self.fleets.hash_phs[fleet], self.market.frontier);
-        let prospect = own.as_ref().unwrap_or(&self.prospect);
+        let prospect = own.unwrap_or(self.prospect);
         let site_here = self.review.site(&self.fleets, fleet, here);
         // Most of the time there is no place where anything pays, and then none need be chosen.
-        let may_pay_elsewhere = own.is_some()
-            || !growth_alike(self.scenario)
-            || self.orders.wanted(luck, self.best_elsewhere, 1.0) > 0.0;
-        let most_here = value_at_most(prospect, hashprice, &site_here, new);
+        // Away from its own site a firm of no special size or cost of capital sees what all see.
+        let alike = own.is_none() && self.scenario.firms.scale_exponent == 0.0;
+        let may_pay_elsewhere = !alike || self.orders.wanted(luck, self.best_elsewhere, 1.0) > 0.0;
+        let most_here = value_at_most(&prospect, hashprice, &site_here, new);
         let machines_here = self.orders.cost(&site_here, &self.market, true);
         if !may_pay_elsewhere && self.orders.wanted(luck, most_here, machines_here) <= 0.0 {
             return;
         }
-        let value_here = value_at(prospect, hashprice, &site_here, new);
+        let value_here = value_at(&prospect, hashprice, &site_here, new);
         let cost_here = self.orders.cost(&site_here, &self.market, false);
         let pays = may_pay_elsewhere || self.orders.wanted(luck, value_here, cost_here) > 0.0;
         let mut placed = 0.0;
@@ -89,20 +89,13 @@ impl History<'_> {
             None
         };
         if let Some(region) = chosen {
-            // Away from its own site a firm of no special size or cost of capital sees what all see.
-            let plain = own.is_none() && region != here && growth_alike(self.scenario);
             let site = self.review.site(&self.fleets, fleet, region);
             let value = if region == here {
                 value_here
-            } else if plain {
+            } else if alike {
                 self.values_elsewhere[region]
             } else {
-                value_at(
-                    own.as_ref().unwrap_or(&self.prospect),
-                    hashprice,
-                    &site,
-                    new,
-                )
+                value_at(&prospect, hashprice, &site, new)
             };
             let cost = self.orders.cost(&site, &self.market, false);
             let wanted = hash * self.orders.wanted(luck, value, cost);
@@ -117,14 +110,13 @@ impl History<'_> {
         if !growth.replace_in_place || old <= new || banned {
             return;
         }
-        let prospect = own.as_ref().unwrap_or(&self.prospect);
         let cost = machines_here;
         // The old machines are worth nothing at least, so this is the most that it can be.
         if self.orders.wanted(luck, value_here, cost) * hash <= placed {
             return;
         }
         // The slot of one new machine is that of `new / old` old ones, which go.
-        let value = value_here - new / old * value_at(prospect, hashprice, &site_here, old);
+        let value = value_here - new / old * value_at(&prospect, hashprice, &site_here, old);
         let wanted = hash * self.orders.wanted(luck, value, cost);
         let replaced = (wanted - placed).min(hash * old / new);
         if replaced > 0.0 {
@@ -269,9 +261,4 @@ impl History<'_> {
         };
         self.orders.place(order, &mut self.capacities.reserved);
     }
-}
-
-/// Whether a firm's size makes no difference to what it pays.
-fn growth_alike(scenario: &Scenario) -> bool {
-    scenario.firms.scale_exponent == 0.0
 }

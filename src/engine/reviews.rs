@@ -7,7 +7,6 @@ use rand::rngs::ChaCha8Rng;
 use crate::random::{Purpose, Streams, gamma, normal, seek_day, uniform};
 use crate::scenario::Scenario;
 use crate::units::DAYS_PER_YEAR;
-use crate::world::fleet::FixedPark;
 use crate::world::population::site_luck;
 use crate::world::review::Outlook;
 
@@ -30,6 +29,13 @@ impl Considerations {
             stream: streams.open(Purpose::Consider, 0),
         })
     }
+}
+
+/// Whether the fleet that is due next considers moving.
+fn considers(considerations: &mut Option<Considerations>) -> bool {
+    considerations.as_mut().is_none_or(|considerations| {
+        uniform(&mut considerations.stream) < considerations.probability
+    })
 }
 
 /// Part of a fleet's machines that wear leaves from one review to the next.
@@ -58,9 +64,6 @@ impl History<'_> {
             conditions: &self.events.conditions,
         };
         self.review.prepare(&outlook);
-        for (ln_worst, worst) in self.ln_worst_today.iter_mut().zip(&self.worst_today) {
-            *ln_worst = libm::log(worst.max(0.0));
-        }
         self.prepare_purchases();
         // Draws are addressed by day and place in the queue, that is by fleet and review: used or not.
         seek_day(&mut self.choices, day);
@@ -73,11 +76,12 @@ impl History<'_> {
         if self.fleets.is_fixed() {
             return self.review_fixed_park(day, first, observer);
         }
+        for (ln_worst, worst) in self.ln_worst_today.iter_mut().zip(&self.worst_today) {
+            *ln_worst = libm::log(worst.max(0.0));
+        }
         for fleet in (first..self.fleets.len()).step_by(every as usize) {
             let draw = uniform(&mut self.choices);
-            let considers = self.considerations.as_mut().is_none_or(|considerations| {
-                uniform(&mut considerations.stream) < considerations.probability
-            });
+            let considers = considers(&mut self.considerations);
             let purchase = self.purchases.as_mut().map(Purchases::draw);
             let seeks = self.fleets.seeks(fleet);
             if self.fleets.site[fleet] == self.fleets.nowhere() && !seeks {
@@ -126,16 +130,12 @@ impl History<'_> {
             screen.prepare(&self.review, &self.capacities);
         }
         let every = self.scenario.moving.review_days as usize;
-        let due = |park: &FixedPark| park.due.on(first);
-        let begin = self
-            .fleets
-            .fixed
-            .as_deref()
-            .map_or(0, |park| due(park).start);
-        let mut next = begin;
-        while let Some((slot, draw)) = self.next_undecided::<O>(due, next) {
+        let park = self.fleets.fixed.as_deref();
+        let slots = park.map_or(0..0, |park| park.due.on(first));
+        let mut next = slots.start;
+        while let Some((slot, draw)) = self.next_undecided::<O>(next..slots.end) {
             next = slot + 1;
-            let fleet = first + (slot - begin) * every;
+            let fleet = first + (slot - slots.start) * every;
             let from = usize::from(self.fleets.region[fleet]);
             if self.moves(day, fleet, draw, observer)
                 && let Some(screen) = &mut self.screen
@@ -146,23 +146,14 @@ impl History<'_> {
         }
     }
 
-    /// The next fleet from a slot on that has to weigh up its regions, and its draw; those before it stay.
-    fn next_undecided<O: Observer>(
-        &mut self,
-        due: impl Fn(&FixedPark) -> Range<usize>,
-        from: usize,
-    ) -> Option<(usize, f64)> {
+    /// Where the next fleet stands that has to weigh up its regions, and its draw; those before it stay.
+    fn next_undecided<O: Observer>(&mut self, slots: Range<usize>) -> Option<(usize, f64)> {
         let park = self.fleets.fixed.as_deref()?;
         let nowhere = self.fleets.nowhere();
         let screen = self.screen.as_ref().filter(|_| !O::REVIEWS);
-        for slot in from..due(park).end {
+        for slot in slots {
             let draw = uniform(&mut self.choices);
-            let considers = match &mut self.considerations {
-                None => true,
-                Some(considerations) => {
-                    uniform(&mut considerations.stream) < considerations.probability
-                }
-            };
+            let considers = considers(&mut self.considerations);
             let (site, megawatts) = (park.due.site[slot], park.due.power_mw[slot]);
             let stays = match screen {
                 None => false,

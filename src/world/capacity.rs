@@ -261,17 +261,6 @@ impl<'s> Capacities<'s> {
         (self.held[r].min(self.capacity[r]) - self.load[r] - self.reserved[r]).max(0.0)
     }
 
-    /// Room for new orders in every region, as [`Self::room`].
-    pub fn rooms(&self, rooms: &mut [f64]) {
-        let regions = rooms.len();
-        let (at_delivery, load) = (&self.at_delivery[..regions], &self.load[..regions]);
-        let (reserved, open) = (&self.reserved[..regions], &self.open[..regions]);
-        for (r, room) in rooms.iter_mut().enumerate() {
-            let left = at_delivery[r] - load[r] - reserved[r];
-            *room = if open[r] && left > 0.0 { left } else { 0.0 };
-        }
-    }
-
     /// Room for new orders in region `r`, MW at the meter; 0 where it is closed.
     #[inline]
     #[must_use]

@@ -361,14 +361,9 @@ impl<'s> Review<'s> {
             return self.choose_site_by_utility(fleets, fleet, capacities, efficiency, uniform);
         }
         let regions = self.places.len();
-        // First the room, then the weight if it is enough.
-        capacities.rooms(&mut self.weights[..regions]);
-        for (weight, elsewhere) in self.weights.iter_mut().zip(&self.elsewhere_weight) {
-            *weight = if *weight >= LEAST_ROOM_MW {
-                *elsewhere
-            } else {
-                0.0
-            };
+        for r in 0..regions {
+            let open = capacities.room(r) >= LEAST_ROOM_MW;
+            self.weights[r] = if open { self.elsewhere_weight[r] } else { 0.0 };
         }
         self.weights[home] *= self.home_weight;
         let mut bonus = self.stay_bonus;
