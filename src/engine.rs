@@ -40,6 +40,7 @@ pub struct Model<'s> {
     price: PricePlan,
     power: PowerPlan,
     record_width: usize,
+    record_days: Vec<u32>,
 }
 
 /// Why a history could not be run.
@@ -133,13 +134,14 @@ impl<'s> Model<'s> {
             price: PricePlan::new(&scenario.bitcoin.price),
             power: PowerPlan::new(scenario),
             record_width: quantities(scenario).len(),
+            record_days: scenario.record_days(),
         }
     }
 
     /// Values of all records of one history.
     #[must_use]
     pub fn record_len(&self) -> usize {
-        self.record_width * self.scenario.record_days().len()
+        self.record_width * self.record_days.len()
     }
 
     /// Runs one history and writes its records: record day by record day, the quantities in their order.
@@ -166,14 +168,11 @@ impl<'s> Model<'s> {
             return model.run_replica(replica, records, observer);
         }
         let mut history = self.begin(replica)?;
-        let mut rows = records.chunks_exact_mut(self.record_width);
+        let rows = records.chunks_exact_mut(self.record_width);
+        let mut rows = self.record_days.iter().zip(rows).peekable();
         for day in 0..self.scenario.days {
-            let row = if day % self.scenario.record_every_days == 0 {
-                rows.next()
-            } else {
-                None
-            };
-            history.step(day, row, observer);
+            let row = rows.next_if(|(next, _)| **next == day);
+            history.step(day, row.map(|(_, row)| row), observer);
         }
         Ok(history.notes)
     }

@@ -3,6 +3,7 @@
 //! Each history depends on its number alone and is summarised in that order, so results are the same
 //! bytes at any number of threads.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::civil::Date;
@@ -146,8 +147,38 @@ pub fn run_with(scenario: &Scenario, options: &Options<'_>) -> Result<Ensemble, 
         });
     }
     let model = Model::new(scenario);
+    let outcomes = collect(&model, 0..scenario.replicas, options, |records| records)?;
+    let dark_replicas = outcomes.iter().filter(|(_, notes)| notes.dark_days > 0);
+    let dark_replicas = dark_replicas.count() as u32;
+    let records: Vec<Vec<f64>> = outcomes.into_iter().map(|(records, _)| records).collect();
+    let quantities = quantities(scenario);
+    let dates = scenario
+        .record_days()
+        .into_iter()
+        .map(|day| (day, scenario.date(day)))
+        .collect();
+    Ok(Ensemble {
+        summaries: summaries(&records),
+        quantities,
+        dates,
+        replicas: scenario.replicas,
+        dark_replicas,
+        records,
+    })
+}
+
+/// Runs these replicas of a scenario on the threads of the current rayon pool; `keep` says what is kept of the records of each.
+///
+/// # Errors
+/// That of the lowest replica that failed, at any number of threads, or on being asked to stop.
+pub fn collect<T: Send>(
+    model: &Model<'_>,
+    replicas: Range<u32>,
+    options: &Options<'_>,
+    keep: impl Fn(Vec<f64>) -> T + Sync,
+) -> Result<Vec<(T, Notes)>, EnsembleError> {
     let failed = AtomicBool::new(false);
-    let outcomes: Vec<Result<(Vec<f64>, Notes), EnsembleError>> = (0..scenario.replicas)
+    let outcomes: Vec<Result<(T, Notes), EnsembleError>> = replicas
         .into_par_iter()
         .map(|replica| {
             if options
@@ -165,35 +196,16 @@ pub fn run_with(scenario: &Scenario, options: &Options<'_>) -> Result<Ensemble, 
                 .run_replica(u64::from(replica), &mut records, &mut ())
                 .inspect_err(|_| failed.store(true, Ordering::Relaxed))?;
             options.progress.replica_done();
-            Ok((records, notes))
+            Ok((keep(records), notes))
         })
         .collect();
-    // The lowest that failed is told, at any number of threads; others were only kept from running by it.
+    // Others were only kept from running by it.
     for outcome in &outcomes {
         if let Err(EnsembleError::Engine(error)) = outcome {
             return Err(error.clone().into());
         }
     }
-    let mut records = Vec::with_capacity(outcomes.len());
-    let mut dark_replicas = 0;
-    for outcome in outcomes {
-        let (record, notes) = outcome?;
-        dark_replicas += u32::from(notes.dark_days > 0);
-        records.push(record);
-    }
-    let quantities = quantities(scenario);
-    let dates = scenario
-        .record_days()
-        .map(|day| (day, scenario.date(day)))
-        .collect();
-    Ok(Ensemble {
-        summaries: summaries(&records),
-        quantities,
-        dates,
-        replicas: scenario.replicas,
-        dark_replicas,
-        records,
-    })
+    outcomes.into_iter().collect()
 }
 
 /// Columns gathered at a time: as many as fit into a core's cache at a thousand replicas. Each replica lies in a page of its
@@ -201,7 +213,8 @@ pub fn run_with(scenario: &Scenario, options: &Options<'_>) -> Result<Ensemble, 
 const BLOCK: usize = 32;
 
 /// Summary of every column over the replicas, in column order.
-fn summaries(records: &[Vec<f64>]) -> Vec<Option<Summary>> {
+#[must_use]
+pub fn summaries(records: &[Vec<f64>]) -> Vec<Option<Summary>> {
     let columns = records.first().map_or(0, Vec::len);
     (0..columns.div_ceil(BLOCK))
         .into_par_iter()

@@ -3,12 +3,16 @@
 //! Everything that enters the state of a history is sampled here, with `+ - * /`, square roots and
 //! `libm`. The standard library's `exp` and `ln` come from the platform and differ between processors.
 
+mod cube;
 mod normal;
 mod poisson;
 
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 
+pub use cube::{
+    LatinDimension, MOST_SOBOL_DIMENSIONS, MOST_SOBOL_POINTS, independent, sobol,
+};
 pub use normal::{TruncatedNormal, normal, standard_normal_cdf, standard_normal_quantile};
 pub use poisson::{poisson, poisson_quantile};
 
@@ -76,6 +80,12 @@ pub enum Purpose {
     Reference = 28,
     /// Where a fleet goes that has lost its place.
     Eviction = 29,
+    /// Points of a design, inside their cells.
+    Design = 30,
+    /// The order of the cells of a design.
+    DesignOrder = 31,
+    /// The seed of a point whose luck is its own.
+    PointSeed = 32,
 }
 
 /// The key of all randomness of one replica.

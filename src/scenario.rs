@@ -54,6 +54,8 @@ pub struct Scenario {
     pub days: u32,
     /// Metrics are recorded on day 0 and every so many days.
     pub record_every_days: u32,
+    /// If there are any, metrics are recorded on these days alone, which rise.
+    pub record_only: Vec<u32>,
     /// Number of histories.
     pub replicas: u32,
     /// Seed of all randomness.
@@ -97,11 +99,15 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// Days on which metrics are recorded: 0, `record_every_days`, ...
+    /// Days on which metrics are recorded: 0, `record_every_days`, ..., or those of `record_only`.
     #[must_use]
-    pub fn record_days(&self) -> impl ExactSizeIterator<Item = u32> + use<> {
-        let every = self.record_every_days;
-        (0..self.days.div_ceil(every)).map(move |index| index * every)
+    pub fn record_days(&self) -> Vec<u32> {
+        if self.record_only.is_empty() {
+            let every = self.record_every_days as usize;
+            return (0..self.days).step_by(every).collect();
+        }
+        let within = self.record_only.iter().filter(|day| **day < self.days);
+        within.copied().collect()
     }
 
     /// Day of the year of a simulated day, 1 January being 1.

@@ -2,7 +2,9 @@
 
 use serde::Deserialize;
 
-use crate::random::{standard_normal_cdf, standard_normal_quantile};
+use crate::random::{
+    MOST_SOBOL_DIMENSIONS, MOST_SOBOL_POINTS, sobol, standard_normal_cdf, standard_normal_quantile,
+};
 
 /// What is fitted, to which episodes, and how hard.
 #[derive(Debug, Clone, Deserialize)]
@@ -108,11 +110,6 @@ impl Prior {
 #[error("{0}")]
 pub struct PlanError(String);
 
-/// Most points of a Sobol sequence.
-const MOST_POINTS: u32 = 1 << 16;
-/// Most dimensions of one.
-const MOST_PARAMETERS: usize = 64;
-
 impl Plan {
     /// Whether the plan makes sense by itself.
     ///
@@ -125,15 +122,15 @@ impl Plan {
                 "there is nothing to fit\nname at least one episode and one parameter".into(),
             );
         }
-        if self.parameters.len() > MOST_PARAMETERS {
+        if self.parameters.len() > MOST_SOBOL_DIMENSIONS {
             return wrong(format!(
-                "there are {} parameters; at most {MOST_PARAMETERS} can be drawn",
+                "there are {} parameters; at most {MOST_SOBOL_DIMENSIONS} can be drawn",
                 self.parameters.len()
             ));
         }
-        if !(1..=MOST_POINTS).contains(&self.points) {
+        if !(1..=MOST_SOBOL_POINTS).contains(&self.points) {
             return wrong(format!(
-                "points = {}: it must be between 1 and {MOST_POINTS}",
+                "points = {}: it must be between 1 and {MOST_SOBOL_POINTS}",
                 self.points
             ));
         }
@@ -169,25 +166,15 @@ impl Plan {
         Ok(())
     }
 
-    /// Points of the design, from the priors: an Owen-scrambled Sobol sequence, so that more points only add to fewer.
-    ///
-    /// # Source
-    /// Burley (2020), *Practical Hash-based Owen Scrambling*, Journal of Computer Graphics Techniques 9.
+    /// Points of the design, from the priors: a scrambled Sobol sequence.
     #[must_use]
     pub fn design(&self) -> Vec<Vec<f64>> {
-        /// Half the distance between two numbers that the sequence tells apart.
-        const HALF_CELL: f64 = 1.0 / (1 << 24) as f64;
         (0..self.points)
             .map(|index| {
                 let parameters = self.parameters.iter().zip(0_u32..);
                 parameters
                     .map(|(parameter, dimension)| {
-                        let u = sobol_burley::sample(
-                            index,
-                            dimension,
-                            (self.seed ^ (self.seed >> 32)) as u32,
-                        );
-                        parameter.prior.quantile(f64::from(u) + HALF_CELL)
+                        parameter.prior.quantile(sobol(self.seed, index, dimension))
                     })
                     .collect()
             })

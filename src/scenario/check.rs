@@ -131,6 +131,7 @@ pub fn check(
         start: raw.start.0,
         days: raw.days,
         record_every_days: raw.record_every_days,
+        record_only: Vec::new(),
         replicas: raw.replicas,
         seed: raw.seed,
         bitcoin: Bitcoin {
