@@ -84,6 +84,8 @@ pub struct Scenario {
     pub basins: Vec<(String, Basin)>,
     /// What happens at known dates.
     pub events: Vec<Event>,
+    /// Number in the file, from 0, of each of the first events: those that are not enabled are not among them.
+    pub event_numbers: Vec<usize>,
     /// What may happen. A ban of a region that stands for several countries is one of each, at the rate of each.
     pub hazards: Vec<Hazard>,
     /// Whether they do; if not, they are feared and never come.

@@ -176,7 +176,7 @@ impl Scenario {
         let path: Vec<&str> = key.split('.').collect();
         match path[..] {
             ["events", number, "size"] => {
-                let event = number.parse().ok().and_then(|n: usize| self.events.get(n));
+                let event = place_of_event(&self.event_numbers, number).map(|index| &self.events[index]);
                 match event.map(|event| event.effect) {
                     Some(Effect::Curtail(_) | Effect::Outage(_) | Effect::Drought(_)) => (0.0, 1.0),
                     Some(Effect::TariffFactor(_)) => (0.0, high),
@@ -280,11 +280,18 @@ fn slot<'a>(scenario: &'a mut Scenario, key: &str) -> Option<Slot<'a>> {
             region_slot(region, rest)?
         }
         ["events", number, ref rest @ ..] => {
-            let event = scenario.events.get_mut(number.parse::<usize>().ok()?)?;
+            let index = place_of_event(&scenario.event_numbers, number)?;
+            let event = &mut scenario.events[index];
             effect_slot(&mut event.effect, rest)?
         }
         _ => return None,
     })
+}
+
+/// Place among the events of the one with this number in the file.
+fn place_of_event(numbers: &[usize], number: &str) -> Option<usize> {
+    let number: usize = number.parse().ok()?;
+    numbers.iter().position(|other| *other == number)
 }
 
 fn growth_slot<'a>(growth: &'a mut super::Growth, which: &str) -> Option<Slot<'a>> {

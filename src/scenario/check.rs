@@ -124,7 +124,6 @@ pub fn check(
     if !found.problems.is_empty() {
         return Err(found.problems);
     }
-    let (events, hazards) = happenings;
     let scenario = Scenario {
         name: raw.name,
         description: raw.description,
@@ -171,8 +170,9 @@ pub fn check(
         },
         pools,
         basins,
-        events,
-        hazards,
+        events: happenings.events,
+        event_numbers: happenings.event_numbers,
+        hazards: happenings.hazards,
         hazards_strike: true,
         hazard_correlation: raw.policy.correlation,
         observed,

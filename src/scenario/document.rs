@@ -326,10 +326,16 @@ fn apply<'i>(root: &mut DeTable<'i>, text: &'i str) -> Applied<'i> {
             DeValue::Table(table) => table,
             DeValue::Array(array) => {
                 let length = array.len();
-                let inside = parents.next().and_then(|number| {
-                    walked = join(&walked, number);
-                    array.get_mut(number.parse::<usize>().ok()?)
-                });
+                // The entry itself is what is set.
+                if parents.len() == 0
+                    && let Some(entry) = last.parse().ok().and_then(|n: usize| array.get_mut(n))
+                {
+                    *entry = value.clone();
+                    return Ok((path.to_owned(), value));
+                }
+                let number = parents.next().unwrap_or(last);
+                walked = join(&walked, number);
+                let inside = number.parse().ok().and_then(|n: usize| array.get_mut(n));
                 match inside.map(Spanned::get_mut) {
                     Some(DeValue::Table(table)) => table,
                     _ => {

@@ -157,16 +157,41 @@ pub fn check_basins(raw: &RawScenario, found: &mut Findings<'_, '_>) -> Vec<(Str
     raw.basins.iter().map(owned).collect()
 }
 
-pub fn check_events(raw: &RawScenario, found: &mut Findings<'_, '_>) -> (Vec<Event>, Vec<Hazard>) {
+/// What happens: events, with their numbers in the file, and hazards.
+pub struct Happenings {
+    pub events: Vec<Event>,
+    pub event_numbers: Vec<usize>,
+    pub hazards: Vec<Hazard>,
+}
+
+/// Events and hazards; those that are not enabled are checked like the others, and left out.
+pub fn check_events(raw: &RawScenario, found: &mut Findings<'_, '_>) -> Happenings {
     let mut events = Vec::new();
+    let mut event_numbers = Vec::new();
     for (index, event) in raw.events.iter().enumerate() {
-        events.extend(check_event(raw, index, event, found));
+        if let Some(checked) = check_event(raw, index, event, found)
+            && event.enabled
+        {
+            events.push(checked);
+            event_numbers.push(index);
+        }
     }
-    let mut hazards: Vec<Hazard> = Vec::new();
+    let mut all: Vec<Hazard> = Vec::new();
+    let mut hazards = Vec::new();
     for (index, hazard) in raw.hazards.iter().enumerate() {
-        hazards.extend(check_hazard(raw, index, hazard, &hazards, found));
+        let Some(checked) = check_hazard(raw, index, hazard, &all, found) else {
+            continue;
+        };
+        all.push(checked);
+        if hazard.enabled {
+            hazards.push(checked);
+        }
     }
-    (events, hazards)
+    Happenings {
+        events,
+        event_numbers,
+        hazards,
+    }
 }
 
 fn check_event(

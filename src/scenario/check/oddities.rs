@@ -35,7 +35,7 @@ pub fn warnings(scenario: &Scenario) -> Vec<Warning> {
             ),
         });
     }
-    for (index, event) in scenario.events.iter().enumerate() {
+    for (index, event) in scenario.event_numbers.iter().zip(&scenario.events) {
         if event.start >= scenario.days.cast_signed() {
             warnings.push(Warning {
                 key: format!("events.{index}.start"),

@@ -9,6 +9,10 @@ use super::RawDate;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RawEvent {
+    /// Whether it is there at all: `false` leaves it out, and moves the luck of nothing else.
+    #[serde(default = "super::yes")]
+    #[schemars(extend("x-neutral" = false))]
+    pub enabled: bool,
     /// What happens.
     pub kind: RawEventKind,
     /// The region it happens in; for `hardware-price` and `btc-price` there is none.
@@ -93,6 +97,10 @@ pub struct BanTerms {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RawHazard {
+    /// Whether it is there at all: `false` leaves it out, and moves the luck of nothing else.
+    #[serde(default = "super::yes")]
+    #[schemars(extend("x-neutral" = false))]
+    pub enabled: bool,
     /// What may happen.
     pub kind: RawEventKind,
     /// The region it happens in; for `hardware-price` and `btc-price` there is none. A ban in a region with `members` happens in
