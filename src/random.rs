@@ -10,9 +10,7 @@ mod poisson;
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 
-pub use cube::{
-    LatinDimension, MOST_SOBOL_DIMENSIONS, MOST_SOBOL_POINTS, independent, sobol,
-};
+pub use cube::{LatinDimension, MOST_SOBOL_DIMENSIONS, MOST_SOBOL_POINTS, independent, sobol};
 pub use normal::{TruncatedNormal, normal, standard_normal_cdf, standard_normal_quantile};
 pub use poisson::{poisson, poisson_quantile};
 

@@ -8,9 +8,11 @@
 //! Everything behind this module takes a [`Scenario`] and asks no more questions.
 
 mod adjust;
+mod axis;
 mod check;
 mod docs;
 mod document;
+mod key_path;
 mod load;
 mod observed;
 mod problem;
@@ -23,6 +25,7 @@ use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
 pub use adjust::AdjustError;
+pub use axis::{Axis, Label, Level, Levels, RESERVED, Span, TypedAxes, axes_of};
 pub use check::Warning;
 pub use docs::{KeyDoc, key_docs};
 pub use load::{LoadError, load_scenario, parse_scenario, warnings};
@@ -31,7 +34,10 @@ pub use observed::{
     hash_rate_of, mean_of_days,
 };
 pub use problem::{Place, Problem, Refused, did_you_mean, printable};
-pub use raw::{BanTerms, Basin, Contract, Growth, Heat, Slots, Spikes, Supply, Switching};
+pub use raw::{
+    BanTerms, Basin, Contract, Design, Growth, Heat, RandomNumbers, Role, Slots, Spikes, Supply,
+    Sweep, Switching, Until,
+};
 pub use shape::SCHEMA;
 pub use uncertain::{Factor, Law, Uncertain};
 
@@ -96,6 +102,8 @@ pub struct Scenario {
     pub observed: Option<Observed>,
     /// Parameters of which every replica has its own values.
     pub uncertain: Uncertain,
+    /// What a sweep varies; a run does not look at it.
+    pub sweep: Sweep,
     /// The texts that the scenario was read from.
     pub source: Source,
 }

@@ -176,7 +176,8 @@ impl Scenario {
         let path: Vec<&str> = key.split('.').collect();
         match path[..] {
             ["events", number, "size"] => {
-                let event = place_of_event(&self.event_numbers, number).map(|index| &self.events[index]);
+                let event =
+                    place_of_event(&self.event_numbers, number).map(|index| &self.events[index]);
                 match event.map(|event| event.effect) {
                     Some(Effect::Curtail(_) | Effect::Outage(_) | Effect::Drought(_)) => (0.0, 1.0),
                     Some(Effect::TariffFactor(_)) => (0.0, high),

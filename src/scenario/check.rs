@@ -177,6 +177,7 @@ pub fn check(
         hazard_correlation: raw.policy.correlation,
         observed,
         uncertain: uncertain.unwrap_or_default(),
+        sweep: raw.sweep,
         source: source.clone(),
     };
     found.can_be_drawn(&scenario);

@@ -173,6 +173,14 @@ fn parse(
     Ok(scenario)
 }
 
+/// The file that a scenario which was read extends, and its text.
+#[must_use]
+pub fn base_of(source: &Source) -> Option<(&str, &str)> {
+    let name = document::extends(&source.text)?;
+    let base = source.inputs.iter().find(|(file, _)| *file == name)?;
+    Some((&base.0, &base.1))
+}
+
 /// The file that a scenario extends, and its text.
 fn read_base(name: String, inputs: &mut ReadInput<'_>) -> Result<(String, String), Problem> {
     let problem = |rule: String, next: &str| Problem {

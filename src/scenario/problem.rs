@@ -14,6 +14,8 @@ pub enum Place {
     },
     /// In an override, `KEY=VALUE`.
     Override(String),
+    /// In an axis of a sweep, `KEY=VALUES`.
+    Axis(String),
     /// In a file that the scenario names, by line.
     File {
         /// The file as the scenario names it.
@@ -28,6 +30,7 @@ impl fmt::Display for Place {
         match self {
             Self::Line { line, column } => write!(f, "line {line}, column {column}"),
             Self::Override(text) => write!(f, "--set {text}"),
+            Self::Axis(text) => write!(f, "--axis {text}"),
             Self::File { file, line } => write!(f, "{file}, line {line}"),
         }
     }

@@ -9,6 +9,7 @@ mod events;
 mod growth;
 mod observed;
 mod region;
+mod sweep;
 
 use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -23,6 +24,7 @@ pub use observed::{
     RawUncertain,
 };
 pub use region::{Basin, Contract, Heat, RawPower, RawRegion, Spikes};
+pub use sweep::{Cases, Changes, Design, RandomNumbers, Role, Sweep, SweepAxis, Until, Values};
 
 /// A scenario: one world, its start, and how often its history is drawn.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -100,6 +102,9 @@ pub struct RawScenario {
     /// Parameters that every replica draws for itself.
     #[serde(default)]
     pub uncertain: RawUncertain,
+    /// What `hashdrift sweep` varies.
+    #[serde(default)]
+    pub sweep: Sweep,
 }
 
 /// The Bitcoin network at the start.

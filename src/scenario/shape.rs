@@ -237,7 +237,9 @@ impl Walk<'_, '_> {
             match known.get(key.get_ref().as_ref()) {
                 Some(schema) => self.value(schema, value, &path),
                 None if free.is_object() => {
-                    self.name(key.get_ref(), &path);
+                    if schema["x-paths"] != true {
+                        self.name(key.get_ref(), &path);
+                    }
                     self.value(free, value, &path);
                 }
                 None => {
@@ -349,7 +351,7 @@ fn get<'a, 'i>(table: &'a DeTable<'i>, key: &str) -> Option<&'a Spanned<DeValue<
 }
 
 /// The value of a number; `None` for an integer beyond 64 bits.
-fn number_of(value: &DeValue<'_>) -> Option<f64> {
+pub(super) fn number_of(value: &DeValue<'_>) -> Option<f64> {
     match value {
         // The range check needs no more digits than a double has.
         DeValue::Integer(integer) => i64::from_str_radix(integer.as_str(), integer.radix())
