@@ -139,13 +139,7 @@ pub fn run(scenario: &Scenario) -> Result<Ensemble, EnsembleError> {
 /// # Errors
 /// See [`EnsembleError`].
 pub fn run_with(scenario: &Scenario, options: &Options<'_>) -> Result<Ensemble, EnsembleError> {
-    let needed = memory_needed(scenario, rayon::current_num_threads());
-    if needed > options.max_memory {
-        return Err(EnsembleError::TooMuchMemory {
-            needed,
-            allowed: options.max_memory,
-        });
-    }
+    check_memory(scenario, options)?;
     let model = Model::new(scenario);
     let outcomes = collect(&model, 0..scenario.replicas, options, |records| records)?;
     let dark_replicas = outcomes.iter().filter(|(_, notes)| notes.dark_days > 0);
@@ -165,6 +159,21 @@ pub fn run_with(scenario: &Scenario, options: &Options<'_>) -> Result<Ensemble, 
         dark_replicas,
         records,
     })
+}
+
+/// Whether a run fits into the memory that it may use.
+///
+/// # Errors
+/// [`EnsembleError::TooMuchMemory`] if it does not.
+pub fn check_memory(scenario: &Scenario, options: &Options<'_>) -> Result<(), EnsembleError> {
+    let needed = memory_needed(scenario, rayon::current_num_threads());
+    if needed > options.max_memory {
+        return Err(EnsembleError::TooMuchMemory {
+            needed,
+            allowed: options.max_memory,
+        });
+    }
+    Ok(())
 }
 
 /// Runs these replicas of a scenario on the threads of the current rayon pool; `keep` says what is kept of the records of each.

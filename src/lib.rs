@@ -30,6 +30,7 @@
 //! | [`output`] | tables (CSV, Parquet), metadata, the trace of one replica |
 //! | [`calibration`] | parameters fitted to episodes of the past, tried on those left out; what the past cannot tell |
 //! | [`backtest`] | a scenario against what was measured: simulated measurements, scores, forecasts to beat |
+//! | [`sweep`] | a scenario at many points: axes, designs, points, many at once |
 //! | [`resilience`] | what is lost with a country: at once, over time by twin histories, in a year |
 //! | [`ensemble`] | replicas in parallel, collected in order; memory; summaries |
 //! | [`engine`] | one replica; `History::step` is one day, told in order; its reviews and its bans |
@@ -74,6 +75,7 @@ pub mod record;
 pub mod resilience;
 pub mod scenario;
 pub mod statistics;
+pub mod sweep;
 #[cfg(test)]
 mod testing;
 pub mod units;

@@ -22,6 +22,7 @@ mod shape;
 mod uncertain;
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use adjust::AdjustError;
@@ -658,7 +659,8 @@ pub struct Pool {
 }
 
 /// The texts a scenario was read from: enough to read it again.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Source {
     /// The file as it was named.
     pub file: String,

@@ -9,7 +9,7 @@ const LAYERS: [&[&str]; 10] = [
     &["cli"],
     &["output"],
     &["calibration"],
-    &["backtest", "resilience"],
+    &["backtest", "resilience", "sweep"],
     &["ensemble"],
     &["engine"],
     &["record"],

@@ -1,0 +1,15 @@
+//! A scenario at many points: which, and what comes out at each.
+//!
+//! A point is a pure function of the plan and its number. It is a scenario like any other: its changes and its seed, given to
+//! `hashdrift run`, bring the same numbers. Where and in which order points are computed does not matter, so they can be spread
+//! over any number of threads, processes and machines. What of it is kept in files is in [`crate::output`].
+
+mod design;
+mod plan;
+mod point;
+mod work;
+
+pub use design::{Point, Points};
+pub use plan::{Plan, Request, SweepError};
+pub use point::{Column, Done, PointResult, Row};
+pub use work::{Failure, Options, Progress, compute, points_in_flight, time_points};
