@@ -11,6 +11,7 @@ mod progress;
 mod reproduce;
 mod run;
 mod stress;
+mod sweep;
 mod text_table;
 mod trace;
 
@@ -24,11 +25,13 @@ use hashdrift::engine::EngineError;
 use hashdrift::ensemble::EnsembleError;
 use hashdrift::output::OutputError;
 use hashdrift::scenario::{LoadError, Scenario, load_scenario, warnings};
+use hashdrift::sweep::SweepError;
 
 /// Exit codes, as documented in the README and in `--help`.
 mod exit {
     pub const RUN_FAILED: u8 = 1;
     pub const INVALID: u8 = 2;
+    pub const POINTS_FAILED: u8 = 3;
     pub const INPUT_OUTPUT: u8 = 74;
     pub const INTERRUPTED: u8 = 130;
 }
@@ -37,6 +40,7 @@ const EXAMPLES: &str = "\
 Examples:
   hashdrift run scenarios/global-south.toml
   hashdrift run scenarios/global-south.toml --set regions.us.power.usd_per_mwh=80 --replicas 200
+  hashdrift sweep run scenarios/three-regions.toml --axis regions.us.power.usd_per_mwh=40:120:10
   hashdrift stress scenarios/global-south.toml
   hashdrift backtest scenarios/backtest/china-ban-2021.toml
   hashdrift calibrate scenarios/backtest/calibration.toml
@@ -47,7 +51,7 @@ Examples:
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done; 1 the run failed; 2 wrong usage or a scenario that breaks a rule;
-74 a file could not be read or written; 130 interrupted.";
+3 some points of a sweep failed; 74 a file could not be read or written; 130 interrupted.";
 
 /// Simulates the geography of Bitcoin mining: who mines where, and what moves them.
 #[derive(Debug, Parser)]
@@ -79,6 +83,8 @@ enum Verb {
     Run(run::Arguments),
     /// Check a scenario and run nothing
     Check(check::Arguments),
+    /// Run a scenario at many points: over prices of power and any other keys, on one machine or many
+    Sweep(sweep::Arguments),
     /// Lose each region, or meet an event, in twin histories; and what bans may take in a year
     Stress(stress::Arguments),
     /// Try a scenario against what was measured: scores, bands, and the forecasts to beat
@@ -200,6 +206,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
     match cli.verb {
         Verb::Run(arguments) => run::run(&arguments, common),
         Verb::Check(arguments) => check::check(&arguments, common),
+        Verb::Sweep(arguments) => sweep::sweep(arguments, common),
         Verb::Stress(arguments) => stress::stress(&arguments, common),
         Verb::Backtest(arguments) => backtest::backtest(&arguments, common),
         Verb::Calibrate(arguments) => calibrate::calibrate(&arguments, common),
@@ -238,8 +245,14 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         if cause.is::<EngineError>() {
             return exit::RUN_FAILED;
         }
-        if cause.is::<InvalidUse>() {
+        if cause.is::<InvalidUse>() || cause.is::<SweepError>() {
             return exit::INVALID;
+        }
+        if cause.is::<Interrupted>() {
+            return exit::INTERRUPTED;
+        }
+        if cause.is::<sweep::PointsFailed>() {
+            return exit::POINTS_FAILED;
         }
         if cause.is::<OutputError>() || cause.is::<io::Error>() {
             return exit::INPUT_OUTPUT;
@@ -261,6 +274,11 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct InvalidUse(String);
+
+/// Ended by an interrupt; what was done is kept, and this says how to go on.
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted; {0}")]
+struct Interrupted(String);
 
 fn warn(text: &str) {
     let style = Style::new().bold().fg_color(Some(AnsiColor::Yellow.into()));

@@ -10,6 +10,7 @@ mod metadata;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod stress;
+pub mod sweep;
 mod table;
 mod tables;
 mod trace;
@@ -132,8 +133,7 @@ pub fn digest_file(path: &Path) -> Result<(u64, String), OutputError> {
     let mut file = std::fs::File::open(path).map_err(fail)?;
     let mut hashing = Hashing::new(io::sink());
     io::copy(&mut file, &mut hashing).map_err(fail)?;
-    let digest = crate::units::hexadecimal(&hashing.hasher.finalize());
-    Ok((hashing.bytes, digest))
+    Ok((hashing.bytes, hashing.digest()))
 }
 
 /// SHA-256 of a text, in hexadecimal digits.
@@ -197,8 +197,20 @@ fn write_one(
         file: format!("{name}.{}", format.extension()),
         rows,
         bytes: hashing.bytes,
-        sha256: crate::units::hexadecimal(&hashing.hasher.finalize()),
+        sha256: hashing.digest(),
     })
+}
+
+/// Writes `value` to `path` as JSON that people can read.
+fn write_json(value: &impl serde::Serialize, path: &Path) -> Result<(), OutputError> {
+    let write = || -> io::Result<()> {
+        let mut text = serde_json::to_string_pretty(value)?;
+        text.push('\n');
+        let mut file = AtomicWriteFile::open(path)?;
+        file.write_all(text.as_bytes())?;
+        file.commit()
+    };
+    write().map_err(|source| OutputError::new("cannot write", path, source))
 }
 
 /// Writes `table` alone to `path`, as CSV.
@@ -228,6 +240,11 @@ impl<W: Write> Hashing<W> {
             hasher: Sha256::new(),
             bytes: 0,
         }
+    }
+
+    /// Of what was passed on so far, in hexadecimal digits.
+    fn digest(self) -> String {
+        crate::units::hexadecimal(&self.hasher.finalize())
     }
 }
 

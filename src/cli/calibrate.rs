@@ -20,7 +20,7 @@ use super::backtest::blocks;
 use super::interrupt::{FolderInCare, Interrupt, stop_on_interrupt};
 use super::progress::ReplicaProgress;
 use super::text_table::{new_table, number, tidy};
-use super::{Common, InvalidUse, warn};
+use super::{Common, Interrupted, InvalidUse, warn};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -99,12 +99,12 @@ pub fn calibrate(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     });
     let outcome = study(arguments, common, &simulated);
     if stop.load(Ordering::Relaxed) {
-        anstream::eprintln!(
+        return Err(Interrupted(format!(
             "the points simulated so far are in {}; go on with --resume {}",
             path.join(JOURNAL_FILE).display(),
             path.display()
-        );
-        return Err(EnsembleError::Interrupted.into());
+        ))
+        .into());
     }
     let Study { fits, tried } = outcome?;
     let tables = [

@@ -46,8 +46,10 @@ fn lock(folder: &Mutex<Option<ResultsFolder>>) -> MutexGuard<'_, Option<ResultsF
 /// What the first Ctrl-C does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interrupt {
-    /// It sets the flag, so that work can end in order; the second ends the program.
+    /// It sets the flag, so that replicas under way can be finished; the second ends the program.
     InOrder,
+    /// The same for points of a sweep under way.
+    AfterPoints,
     /// It ends the program.
     AtOnce,
 }
@@ -64,8 +66,12 @@ pub fn stop_on_interrupt(folder: &FolderInCare, first: Interrupt) -> Arc<AtomicB
             drop(lock(&folder).take());
             std::process::exit(i32::from(exit::INTERRUPTED));
         }
+        let what = match first {
+            Interrupt::AfterPoints => "points",
+            Interrupt::InOrder | Interrupt::AtOnce => "replicas",
+        };
         anstream::eprintln!(
-            "\nstopping: finishing the replicas under way (Ctrl-C again to stop at once)"
+            "\nstopping: finishing the {what} under way (Ctrl-C again to stop at once)"
         );
     });
     stop

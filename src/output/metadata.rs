@@ -1,12 +1,10 @@
 //! The metadata file beside the tables: what ran, on what, and the digests of what came out.
 
-use std::io::Write;
 use std::path::Path;
 
-use atomic_write_file::AtomicWriteFile;
 use serde::{Deserialize, Serialize};
 
-use super::OutputError;
+use super::{OutputError, write_json};
 use crate::ensemble::Ensemble;
 use crate::scenario::{Scenario, Source, warnings};
 
@@ -143,13 +141,7 @@ impl Metadata {
     /// # Errors
     /// [`OutputError`] if it cannot be written.
     pub fn write(&self, folder: &Path) -> Result<(), OutputError> {
-        let path = folder.join(METADATA_FILE);
-        let fail = |source| OutputError::new("cannot write", &path, source);
-        let mut text = serde_json::to_string_pretty(self).map_err(|error| fail(error.into()))?;
-        text.push('\n');
-        let mut file = AtomicWriteFile::open(&path).map_err(fail)?;
-        file.write_all(text.as_bytes()).map_err(fail)?;
-        file.commit().map_err(fail)
+        write_json(self, &folder.join(METADATA_FILE))
     }
 }
 

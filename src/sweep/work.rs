@@ -1,6 +1,6 @@
 //! Many points at once, so that no thread waits for the last replica of one.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -17,12 +17,33 @@ pub trait Progress: ensemble::Progress {
     fn point_begins(&self, _replicas: u32) {}
     /// A point under way needs more replicas.
     fn more_replicas(&self, _replicas: u32) {}
-    /// A point is done, and kept.
-    fn point_done(&self) {}
+    /// A point is done, and kept: of so many replicas, so many were run.
+    fn point_done(&self, _replicas: u32, _run: u32) {}
 }
 
 /// Nobody is told.
 impl Progress for () {}
+
+/// Counts what a point under way does, for whoever is told of all.
+struct OfPoint<'a> {
+    all: &'a dyn Progress,
+    replicas: AtomicU32,
+    run: AtomicU32,
+}
+
+impl ensemble::Progress for OfPoint<'_> {
+    fn replica_done(&self) {
+        self.run.fetch_add(1, Ordering::Relaxed);
+        self.all.replica_done();
+    }
+}
+
+impl OfPoint<'_> {
+    fn more(&self, replicas: u32) {
+        self.replicas.fetch_add(replicas, Ordering::Relaxed);
+        self.all.more_replicas(replicas);
+    }
+}
 
 /// How to compute points.
 #[derive(Clone, Copy)]
@@ -63,12 +84,6 @@ pub fn compute<E: Send>(
     let keep = Mutex::new(keep);
     let failure = Mutex::new(None);
     let failed = AtomicBool::new(false);
-    let ensemble = ensemble::Options {
-        max_memory: options.max_memory / options.in_flight.max(1) as u64,
-        // A point that is under way is finished, unless another failed.
-        stop: Some(&failed),
-        progress: options.progress,
-    };
     let fail = |error| {
         failed.store(true, Ordering::Relaxed);
         lock(&failure).get_or_insert(error);
@@ -80,13 +95,26 @@ pub fn compute<E: Send>(
                 break;
             };
             options.progress.point_begins(plan.replicas);
-            let more = |replicas| options.progress.more_replicas(replicas);
-            match compute_point(plan, &points.at(number), &ensemble, &more) {
+            let progress = OfPoint {
+                all: options.progress,
+                replicas: AtomicU32::new(plan.replicas),
+                run: AtomicU32::new(0),
+            };
+            let ensemble = ensemble::Options {
+                max_memory: options.max_memory / options.in_flight.max(1) as u64,
+                // A point that is under way is finished, unless another failed.
+                stop: Some(&failed),
+                progress: &progress,
+            };
+            let point = points.at(number);
+            match compute_point(plan, &point, &ensemble, &|replicas| progress.more(replicas)) {
                 Ok(result) => {
                     if let Err(error) = (lock(&keep))(&result) {
                         return fail(Failure::Kept(error));
                     }
-                    options.progress.point_done();
+                    options
+                        .progress
+                        .point_done(progress.replicas.into_inner(), progress.run.into_inner());
                 }
                 Err(error) => return fail(Failure::Ensemble(error)),
             }
