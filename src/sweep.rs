@@ -10,6 +10,6 @@ mod point;
 mod work;
 
 pub use design::{Point, Points};
-pub use plan::{Plan, Request, SweepError};
+pub use plan::{Checked, Plan, Request, SweepError};
 pub use point::{Column, Done, PointResult, Row};
 pub use work::{Failure, Options, Progress, compute, points_in_flight, time_points};

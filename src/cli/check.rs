@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use hashdrift::ensemble::{bytes_for_people, memory_needed};
+use hashdrift::scenario::{LoadError, TypedAxes, axes_of};
 
 use super::{Common, ScenarioArguments};
 
@@ -14,6 +15,8 @@ pub struct Arguments {
 
 pub fn check(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     let scenario = arguments.scenario.load(None, common.quiet)?;
+    // The axes of a sweep are keys of this scenario, or of none.
+    axes_of(&scenario, &TypedAxes::default()).map_err(LoadError::Refused)?;
     if !common.quiet {
         let memory = memory_needed(&scenario, rayon::current_num_threads());
         writeln!(

@@ -15,8 +15,10 @@ use hashdrift::output::sweep::{
     DESIGN_FILE, Found, Journal, PLAN_FILE, PlanFile, ShardState, SweepMetadata, merge,
     merged_already, publish, remove_parts, shard_state, write_design,
 };
-use hashdrift::scenario::{Design, LoadError, RandomNumbers, Scenario, TypedAxes, Until};
-use hashdrift::sweep::{Failure, Options, Plan, Request, compute, points_in_flight, time_points};
+use hashdrift::scenario::{Design, RandomNumbers, Scenario, TypedAxes, Until};
+use hashdrift::sweep::{
+    Checked, Failure, Options, Plan, Request, compute, points_in_flight, time_points,
+};
 use serde_json::json;
 
 use super::interrupt::{FolderInCare, Interrupt, stop_on_interrupt};
@@ -100,6 +102,9 @@ struct Definition {
     /// Seed of all randomness, below 2^63 [default: the scenario's]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     seed: Option<u64>,
+    /// List points at which the scenario breaks a rule as failed, instead of refusing the sweep
+    #[arg(long)]
+    keep_going: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -234,8 +239,8 @@ pub fn sweep(arguments: Arguments, common: &Common) -> anyhow::Result<()> {
 }
 
 impl Definition {
-    /// The plan, and the scenario that it begins at.
-    fn plan(&self, file: &Path, common: &Common) -> anyhow::Result<(Plan, Scenario)> {
+    /// The plan, and what a check of its points found.
+    fn plan(&self, file: &Path, common: &Common) -> anyhow::Result<(Plan, Checked)> {
         let scenario = ScenarioArguments {
             file: file.to_owned(),
             overrides: self.overrides.clone(),
@@ -270,7 +275,28 @@ impl Definition {
             dates: self.dates.clone(),
         };
         let plan = Plan::new(&scenario, &request)?;
-        Ok((plan, scenario))
+        let checked = plan.check_points();
+        if let Some((point, problem)) = &checked.first {
+            let labels = plan.axes.iter().zip(&point.labels);
+            let labels: Vec<String> = labels
+                .map(|(axis, label)| format!("{} = {}", axis.name, answer::label(label)))
+                .collect();
+            let text = format!(
+                "at {} of {} points the scenario breaks a rule, first at point {} ({}):\n{problem}",
+                checked.broken,
+                checked.checked,
+                point.number,
+                labels.join(", ")
+            );
+            if !self.keep_going || checked.sound.is_none() {
+                return Err(InvalidUse(format!(
+                    "{text}\nmove the axes, or have such points listed as failed: --keep-going"
+                ))
+                .into());
+            }
+            warn(&text);
+        }
+        Ok((plan, checked))
     }
 }
 
@@ -283,18 +309,20 @@ fn parse_until(text: &str) -> Result<(String, f64), String> {
 }
 
 fn plan(arguments: &PlanArguments, common: &Common) -> anyhow::Result<()> {
-    let (plan, _) = arguments.definition.plan(&arguments.file, common)?;
-    let (scenario, checked) = plan.check_points().map_err(LoadError::Refused)?;
+    let (plan, checked) = arguments.definition.plan(&arguments.file, common)?;
+    let Some(scenario) = &checked.sound else {
+        unreachable!("a sweep without a sound point is refused")
+    };
     let threads = rayon::current_num_threads();
-    let in_flight = points_in_flight(&scenario, threads, arguments.means.max_memory);
+    let in_flight = points_in_flight(scenario, threads, arguments.means.max_memory);
     let mut out = io::stdout().lock();
     writeln!(
         out,
         "{}",
         description(
             &plan,
-            &scenario,
-            checked,
+            scenario,
+            checked.checked,
             in_flight,
             threads,
             time_points(&plan)
@@ -522,8 +550,8 @@ fn begin(
     care: &FolderInCare,
     common: &Common,
 ) -> anyhow::Result<(PathBuf, PlanFile)> {
-    let (plan, _) = arguments.definition.plan(scenario, common)?;
-    let (_, checked) = plan.check_points().map_err(LoadError::Refused)?;
+    let (plan, checked) = arguments.definition.plan(scenario, common)?;
+    let checked = checked.checked;
     if checked < plan.points && !common.quiet {
         warn(&format!(
             "the scenario was checked at {checked} of {} points; one that breaks a rule will be listed as failed",

@@ -72,6 +72,19 @@ pub struct Plan {
     pub dates: Vec<String>,
 }
 
+/// What a check of the points found.
+#[derive(Debug)]
+pub struct Checked {
+    /// Points that were checked.
+    pub checked: u32,
+    /// Those at which the scenario breaks a rule.
+    pub broken: u32,
+    /// The first of them, with what is wrong there.
+    pub first: Option<(Point, String)>,
+    /// The scenario at the first point at which it breaks none.
+    pub sound: Option<Scenario>,
+}
+
 /// Points that are checked before anything runs; more are checked at even distances.
 const CHECKED: u32 = 10_000;
 
@@ -159,22 +172,28 @@ impl Plan {
         Ok(scenario)
     }
 
-    /// Checks the scenario at the points: at all of them, or at ten thousand spread over them. Returns one, and how many were checked.
-    ///
-    /// # Errors
-    /// [`Refused`] for the first point that breaks a rule, with the values that it has there.
-    pub fn check_points(&self) -> Result<(Scenario, u32), Refused> {
+    /// Checks the scenario at the points: at all of them, or at ten thousand spread over them.
+    #[must_use]
+    pub fn check_points(&self) -> Checked {
         let points = Points::new(self);
         let checked = self.points.min(CHECKED);
         let number =
             |index: u32| (u64::from(index) * u64::from(self.points) / u64::from(checked)) as u32;
-        let refused = (0..checked)
+        let broken: Vec<u32> = (0..checked)
             .into_par_iter()
-            .map(|index| self.scenario_at(&points.at(number(index))).err())
-            .find_first(Option::is_some);
-        match refused.flatten() {
-            Some(refused) => Err(refused),
-            None => Ok((self.scenario_at(&points.at(0))?, checked)),
+            .map(number)
+            .filter(|number| self.scenario_at(&points.at(*number)).is_err())
+            .collect();
+        let sound = (0..checked).map(number).find(|n| !broken.contains(n));
+        Checked {
+            checked,
+            broken: broken.len() as u32,
+            first: broken.first().and_then(|number| {
+                let point = points.at(*number);
+                let refused = self.scenario_at(&point).err()?;
+                Some((point, in_a_line(&refused.problems)))
+            }),
+            sound: sound.and_then(|number| self.scenario_at(&points.at(number)).ok()),
         }
     }
 

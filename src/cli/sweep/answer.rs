@@ -22,11 +22,11 @@ const MOST_METRICS: usize = 24;
 /// Metrics that are shown where none were asked for, as level and metric; those of regions, for each.
 const USUAL: [(&str, &str); 6] = [
     ("region", "hhi_10000"),
-    ("region", "share"),
     ("region", "nakamoto_half"),
-    ("firm", "hhi_10000"),
+    ("region", "share"),
     ("network", "hash_rate"),
     ("network", "hashprice"),
+    ("firm", "hhi_10000"),
 ];
 
 /// A mean with its standard error, at a point.
@@ -73,6 +73,15 @@ impl Answer {
                     answer.take(plan, result.point, done, list);
                 }
             }
+        }
+        if plan.metrics.is_empty() {
+            let place = |shown: &Shown| {
+                let column = &shown.column;
+                USUAL
+                    .iter()
+                    .position(|usual| *usual == (column.level.as_str(), column.metric.as_str()))
+            };
+            answer.shown.sort_by_key(place);
         }
         Ok(answer)
     }
@@ -169,8 +178,14 @@ impl Answer {
         let shown: Vec<&Shown> = self.shown.iter().take(MOST_COLUMNS).collect();
         let mut header = vec![plan.axes[0].name.clone()];
         for shown in &shown {
-            header.push(name(&shown.column));
-            header.push("se".into());
+            let Column {
+                level,
+                name,
+                metric,
+                unit,
+            } = &shown.column;
+            header.push(format!("{level}/{name}\n{metric}\n{unit}"));
+            header.push("\nse".into());
         }
         let titles: Vec<&str> = header.iter().map(String::as_str).collect();
         let right: Vec<usize> = (1..titles.len()).collect();

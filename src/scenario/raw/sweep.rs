@@ -134,7 +134,12 @@ impl<T> JsonSchema for Changes<T> {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         // Its keys are paths of the scenario's keys, which the sweep looks at.
-        json_schema!({ "type": "object", "additionalProperties": {}, "x-paths": true })
+        json_schema!({
+            "type": "object",
+            "description": "What the key is set to.",
+            "additionalProperties": {},
+            "x-paths": true
+        })
     }
 }
 
