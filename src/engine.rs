@@ -411,7 +411,6 @@ impl History<'_> {
             pools: &self.pools,
         };
         // Records show the day as it ran: before its blocks move the difficulty and its reviews the fleets.
-        let recorded = row.is_some();
         if let Some(row) = row {
             self.recorder.record(&today, &mut self.fleets, row);
         }
@@ -425,7 +424,8 @@ impl History<'_> {
         today.work = self.network.work - work_before;
         self.fees.observe(day, blocks);
         observer.day(&today, &self.fleets, blocks);
-        if recorded {
+        // Whether or not the day was recorded: what is recorded of other days does not hang on it.
+        if day.is_multiple_of(self.scenario.record_every_days) {
             self.moved.fill(0.0);
         }
 

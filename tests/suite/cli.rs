@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -66,6 +66,15 @@ impl Place {
         assert!(!text.contains("panicked"), "{text}");
         text
     }
+}
+
+/// What Ctrl-C does.
+pub fn interrupt(child: &Child) {
+    let kill = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .expect("there is a kill command");
+    assert!(kill.success());
 }
 
 pub fn stderr(output: &Output) -> String {
@@ -401,11 +410,7 @@ fn an_interrupted_run_ends_in_order_and_leaves_nothing() {
         .spawn()
         .expect("the program starts");
     std::thread::sleep(Duration::from_millis(700));
-    let kill = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .expect("there is a kill command");
-    assert!(kill.success());
+    interrupt(&child);
     let output = child.wait_with_output().expect("it ends");
     assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
     assert!(stderr(&output).contains("interrupted"));

@@ -2,13 +2,13 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::backtest::{WORLD, inputs};
-use super::cli::{Place, stderr};
+use super::cli::{Place, interrupt, stderr};
 
 const PLAN: &str = r#"
 name = "Small plan"
@@ -259,10 +259,7 @@ fn ctrl_c_keeps_the_points_and_says_how_to_go_on() {
         }
         std::thread::sleep(Duration::from_millis(100));
     }
-    Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .expect("kill is there");
+    interrupt(&child);
     let output = child.wait_with_output().expect("it ends");
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(130), "{said}");

@@ -15,4 +15,6 @@ mod naive;
 mod neutral;
 mod scores;
 mod shortcuts;
+mod sweep;
+mod sweep_files;
 mod worlds;

@@ -35,6 +35,8 @@ struct Mean {
     point: u32,
     value: f64,
     error: Option<f64>,
+    /// Whether it is not defined in every replica.
+    in_part: bool,
 }
 
 /// A metric over all points.
@@ -104,6 +106,7 @@ impl Answer {
                 point,
                 value: row.1,
                 error: row.standard_error(),
+                in_part: row.0 < done.replicas as usize,
             };
             let index = self.shown.iter().position(|shown| shown.column == *column);
             let shown = match index {
@@ -163,16 +166,17 @@ impl Answer {
                 let decimals = decimals(shown);
                 table.add_row([
                     name(&shown.column),
-                    number(shown.lowest.value, decimals),
+                    shown_mean(&shown.lowest, decimals),
                     error(&shown.lowest, decimals),
                     at(&shown.lowest),
-                    number(shown.highest.value, decimals),
+                    shown_mean(&shown.highest, decimals),
                     error(&shown.highest, decimals),
                     at(&shown.highest),
                 ]);
             }
             let names: Vec<&str> = plan.axes.iter().map(|axis| axis.name.as_str()).collect();
             let _ = writeln!(text, "{}\n\nat: {}", tidy(&table), names.join(", "));
+            text.push_str(self.footnote());
             return text;
         }
         let shown: Vec<&Shown> = self.shown.iter().take(MOST_COLUMNS).collect();
@@ -196,7 +200,7 @@ impl Answer {
                 let decimals = decimals(shown);
                 match shown.means.get(point) {
                     Some(mean) => {
-                        row.push(number(mean.value, decimals));
+                        row.push(shown_mean(mean, decimals));
                         row.push(error(mean, decimals));
                     }
                     None => row.extend(["–".to_owned(), String::new()]),
@@ -205,7 +209,20 @@ impl Answer {
             table.add_row(row);
         }
         let _ = writeln!(text, "{}", tidy(&table));
+        text.push_str(self.footnote());
         text
+    }
+
+    fn footnote(&self) -> &'static str {
+        let mut means = self.shown.iter().flat_map(|shown| {
+            let listed = shown.means.values();
+            listed.chain([&shown.lowest, &shown.highest])
+        });
+        if means.any(|mean| mean.in_part) {
+            "\n* not defined in every replica: where nothing runs, there are no shares\n"
+        } else {
+            ""
+        }
     }
 
     /// For machines.
@@ -241,6 +258,11 @@ pub fn label(label: &Label) -> String {
 
 fn name(column: &Column) -> String {
     format!("{}/{}/{}", column.level, column.name, column.metric)
+}
+
+fn shown_mean(mean: &Mean, decimals: usize) -> String {
+    let star = if mean.in_part { "*" } else { "" };
+    format!("{}{star}", number(mean.value, decimals))
 }
 
 fn error(mean: &Mean, decimals: usize) -> String {

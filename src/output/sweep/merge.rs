@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::super::metadata::{METADATA_FILE, TableDigest};
 use super::super::{OutputError, digest_file, write_json};
-use super::plan_file::PlanFile;
+use super::plan_file::{PLAN_FILE, PlanFile};
 use super::shard::results;
-use super::tables::{Became, write_results};
+use super::tables::{Became, DESIGN_FILE, PARAMETERS, RESULTS, write_results};
 use super::{JOURNAL_FOLDER, SHARD_FOLDER};
 use crate::sweep::Plan;
 
@@ -90,10 +90,20 @@ pub fn merged_already(folder: &Path, file: &PlanFile) -> Option<SweepMetadata> {
     whole.then_some(metadata)
 }
 
-/// Removes what the tables were made of.
+/// Removes what the tables were made of, and what a process that was killed had begun to write; for whoever has the folder alone.
 pub fn remove_parts(folder: &Path) {
+    // What stays does no harm.
     for part in [SHARD_FOLDER, JOURNAL_FOLDER] {
-        // What stays does no harm.
         let _ = std::fs::remove_dir_all(folder.join(part));
+    }
+    // Files under way are called `.NAME.` and some random letters.
+    let begun = [PLAN_FILE, DESIGN_FILE, METADATA_FILE, RESULTS, PARAMETERS]
+        .map(|name| format!(".{name}."));
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if begun.iter().any(|begun| name.starts_with(begun)) {
+            let _ = std::fs::remove_file(entry.path());
+        }
     }
 }

@@ -14,11 +14,11 @@ use crate::sweep::{Done, Plan, Point, PointResult, Points, Row};
 
 /// Name of the table of points.
 pub const DESIGN_FILE: &str = "design.csv";
-const RESULTS: &str = "results";
-const PARAMETERS: &str = "parameters";
+pub const RESULTS: &str = "results";
+pub const PARAMETERS: &str = "parameters";
 
-/// Rows of a batch, about.
-const BATCH_ROWS: usize = 100_000;
+/// Rows of a batch, about: small, since each point has its labels until the batch is written.
+const BATCH_ROWS: usize = 20_000;
 
 /// Writes the points of a plan.
 ///

@@ -1,0 +1,630 @@
+//! A sweep as its users meet it: killed, damaged, spread over machines, without room; always the same bytes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use hashdrift::random::{Purpose, Streams, uniform};
+use rand::Rng;
+
+use crate::cli::{Place, interrupt, stderr};
+
+/// A folder with a small scenario in it.
+fn place() -> Place {
+    let text = include_str!("../../scenarios/core.toml")
+        .replace("days = 1826", "days = 60")
+        .replace("replicas = 1000", "replicas = 12")
+        .replace("count = 1000", "count = 40");
+    Place::with(&[("small.toml".into(), text)])
+}
+
+/// The axes of the sweep: 24 points.
+const AXES: [&str; 4] = [
+    "--axis",
+    "regions.us.power.usd_per_mwh=40:95:5",
+    "--lever",
+    "moving.breakage=0,0.1",
+];
+
+fn with_axes<'a>(before: &[&'a str], after: &[&'a str]) -> Vec<&'a str> {
+    let mut all = before.to_vec();
+    all.extend(AXES);
+    all.extend(after);
+    all
+}
+
+/// The final files of a sweep, with what is in them.
+fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut found: Vec<(String, Vec<u8>)> = fs::read_dir(folder)
+        .expect("the folder can be read")
+        .map(|entry| entry.expect("its entries can be read").path())
+        .filter(|path| path.is_file() && !path.ends_with("plan.json"))
+        .map(|path| {
+            let name = path.file_name().expect("it has one").to_string_lossy();
+            (name.into_owned(), fs::read(&path).expect("it can be read"))
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+/// Files of a sweep that nothing disturbed.
+fn undisturbed(place: &Place) -> Vec<(String, Vec<u8>)> {
+    place.ok(&with_axes(
+        &["sweep", "run", "small.toml", "--out", "calm", "-q"],
+        &[],
+    ));
+    let found = files(&place.path("calm"));
+    let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+    let expected: &[&str] = if cfg!(feature = "parquet") {
+        &[
+            "design.csv",
+            "metadata.json",
+            "parameters.csv",
+            "parameters.parquet",
+            "results.csv",
+            "results.parquet",
+        ]
+    } else {
+        &[
+            "design.csv",
+            "metadata.json",
+            "parameters.csv",
+            "results.csv",
+        ]
+    };
+    assert_eq!(names, expected);
+    found
+}
+
+fn same(place: &Place, folder: &str, calm: &[(String, Vec<u8>)]) {
+    let found = files(&place.path(folder));
+    for ((name, bytes), (other, expected)) in found.iter().zip(calm) {
+        assert_eq!(name, other);
+        assert!(bytes == expected, "{folder}/{name} has other bytes");
+    }
+    assert_eq!(found.len(), calm.len());
+}
+
+#[test]
+fn threads_shards_and_stops_leave_no_trace_in_the_files() {
+    let place = place();
+    let calm = undisturbed(&place);
+    place.ok(&with_axes(
+        &[
+            "sweep",
+            "run",
+            "small.toml",
+            "--out",
+            "more",
+            "-q",
+            "--threads",
+            "7",
+        ],
+        &[],
+    ));
+    same(&place, "more", &calm);
+
+    place.ok(&with_axes(
+        &[
+            "sweep",
+            "plan",
+            "small.toml",
+            "parts",
+            "-q",
+            "--shards",
+            "5",
+        ],
+        &[],
+    ));
+    for shard in [3, 0, 4, 1] {
+        place.ok(&[
+            "sweep",
+            "worker",
+            "parts",
+            "--shard",
+            &shard.to_string(),
+            "-q",
+        ]);
+    }
+    assert_eq!(place.ok(&["sweep", "status", "parts", "--missing"]), "2\n");
+    assert_eq!(
+        place.fails(2, &["sweep", "merge", "parts"]).trim(),
+        "error: of 5 shards, 1 are missing or damaged: 2\nrun `hashdrift sweep worker parts --shard N` for these, or merge without them: --partial"
+    );
+    let status: serde_json::Value =
+        serde_json::from_str(&place.ok(&["sweep", "status", "parts", "--json"])).expect("JSON");
+    assert_eq!(status["points_done"], 19);
+    assert_eq!(status["missing"], serde_json::json!([2]));
+
+    // Told so, it goes without.
+    place.ok(&["sweep", "merge", "parts", "--partial", "-q"]);
+    let parameters = fs::read_to_string(place.path("parts/parameters.csv")).expect("it is there");
+    assert_eq!(parameters.matches(",missing,").count(), 5);
+    assert_eq!(parameters.matches(",done,").count(), 19);
+
+    // The number comes from the scheduler, and a shard that is there is left alone.
+    let task = |name: &str, number: &str| {
+        let mut command = place.command(&["sweep", "worker", "parts"]);
+        command.env(name, number).output().expect("it starts")
+    };
+    assert!(task("SLURM_ARRAY_TASK_ID", "2").status.success());
+    let again = task("JOB_COMPLETION_INDEX", "2");
+    assert_eq!(stderr(&again), "shard 2 is there already\n");
+    let wrong = task("AWS_BATCH_JOB_ARRAY_INDEX", "5");
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(stderr(&wrong).contains("there is no shard 5: the sweep in parts has 5, from 0 to 4"));
+    assert!(
+        place
+            .fails(2, &["sweep", "worker", "parts"])
+            .contains("nothing says which shard to compute")
+    );
+
+    assert_eq!(place.ok(&["sweep", "status", "parts", "--missing"]), "");
+    place.ok(&["sweep", "merge", "parts", "-q"]);
+    same(&place, "parts", &calm);
+}
+
+#[test]
+fn a_sweep_that_is_there_is_not_computed_again() {
+    let place = place();
+    let calm = undisturbed(&place);
+    let output = place.run(&["sweep", "run", "--resume", "calm"]);
+    assert!(output.status.success());
+    assert_eq!(stderr(&output), "all 24 points are there already\n");
+    same(&place, "calm", &calm);
+    // A table that was changed is made anew, from the points.
+    fs::write(place.path("calm/results.csv"), "mine").expect("it can be written");
+    place.ok(&["sweep", "run", "--resume", "calm", "-q"]);
+    same(&place, "calm", &calm);
+}
+
+/// Kills by SIGKILL, in the middle of anything.
+fn kill(mut child: Child) {
+    // It may have ended by itself just now.
+    let _ = child.kill();
+    child.wait().expect("it can be waited for");
+}
+
+/// How many times sweeps are killed: 50, or as many as `HASHDRIFT_KILLS` says.
+fn kills() -> u32 {
+    let told = std::env::var("HASHDRIFT_KILLS").ok();
+    told.map_or(50, |text| {
+        text.parse().expect("HASHDRIFT_KILLS is a number")
+    })
+}
+
+#[test]
+fn killed_at_any_moment_a_sweep_goes_on_and_comes_to_the_same_bytes() {
+    let place = place();
+    let calm = undisturbed(&place);
+    let mut random = Streams::new(1, 0).open(Purpose::Review, 0);
+    let wanted = kills();
+    let mut killed = 0;
+    let mut sweep = 0;
+    let mut resumed_with_points = 0;
+    while killed < wanted {
+        sweep += 1;
+        let folder = format!("killed-{sweep}");
+        let begin = with_axes(&["sweep", "run", "small.toml", "--out", &folder], &[]);
+        let mut begun = false;
+        loop {
+            let resume = ["sweep", "run", "--resume", &folder];
+            let arguments: &[&str] = if begun { &resume } else { &begin };
+            let mut child = place
+                .command(arguments)
+                .args(["--threads", "2"])
+                .stdout(Stdio::null())
+                .stderr(Stdio::piped())
+                .spawn()
+                .expect("it starts");
+            std::thread::sleep(Duration::from_secs_f64(0.12 * uniform(&mut random)));
+            let ended = child.try_wait().expect("it can be asked");
+            if let Some(status) = ended {
+                assert!(status.success(), "{arguments:?}");
+                break;
+            }
+            kill(child);
+            killed += 1;
+            // Killed before it had a plan, there is nothing to go on with.
+            begun = place.path(&folder).join("plan.json").exists();
+            if !begun {
+                let _ = fs::remove_dir_all(place.path(&folder));
+            }
+            let journals = fs::read_dir(place.path(&folder).join("journal"));
+            resumed_with_points +=
+                u32::from(journals.is_ok_and(|mut found| found.next().is_some()));
+        }
+        same(&place, &folder, &calm);
+    }
+    assert!(killed >= wanted && resumed_with_points > wanted / 10);
+}
+
+/// The files below a folder of a sweep.
+fn parts(folder: PathBuf) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    found.sort();
+    found
+}
+
+/// A sweep of two shards that was stopped when the second had some points.
+fn stopped(place: &Place, folder: &str) {
+    place.ok(&with_axes(
+        &["sweep", "plan", "small.toml", folder, "-q", "--shards", "2"],
+        &[],
+    ));
+    place.ok(&["sweep", "worker", folder, "--shard", "0", "-q"]);
+    // Points of the second, as a worker that was killed leaves them.
+    for _ in 0..200 {
+        let child = place
+            .command(&[
+                "sweep",
+                "worker",
+                folder,
+                "--shard",
+                "1",
+                "-q",
+                "--threads",
+                "1",
+            ])
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("it starts");
+        std::thread::sleep(Duration::from_millis(15));
+        kill(child);
+        let journals = parts(place.path(folder).join("journal"));
+        let lines: usize = journals
+            .iter()
+            .map(|path| fs::read_to_string(path).expect("it can be read"))
+            .map(|text| text.lines().count())
+            .sum();
+        if lines > 3 {
+            return;
+        }
+        assert!(
+            !place.path(folder).join("shards/0001.jsonl").exists(),
+            "it was quicker than the kill"
+        );
+    }
+    panic!("no point was written down");
+}
+
+#[test]
+fn damage_to_what_was_kept_is_seen_and_computed_again() {
+    let place = place();
+    let calm = undisturbed(&place);
+    stopped(&place, "whole");
+    let mut random = Streams::new(2, 0).open(Purpose::Review, 0);
+    for round in 0..12 {
+        let folder = format!("damaged-{round}");
+        copy(&place.path("whole"), &place.path(&folder));
+        let mut kept = parts(place.path(&folder).join("journal"));
+        kept.extend(parts(place.path(&folder).join("shards")));
+        for path in &kept {
+            let mut bytes = fs::read(path).expect("it can be read");
+            let at = (uniform(&mut random) * bytes.len() as f64) as usize;
+            if round % 2 == 0 {
+                bytes.truncate(at);
+            } else {
+                bytes[at] ^= 1 << (random.next_u64() % 8);
+            }
+            fs::write(path, bytes).expect("it can be written");
+        }
+        // A damaged shard counts as missing.
+        assert_eq!(
+            place.ok(&["sweep", "status", &folder, "--missing"]),
+            "0-1\n"
+        );
+        place.fails(2, &["sweep", "merge", &folder]);
+        place.ok(&["sweep", "run", "--resume", &folder, "-q"]);
+        same(&place, &folder, &calm);
+    }
+    // What damaged lines are told as.
+    copy(&place.path("whole"), &place.path("told"));
+    let journal = &parts(place.path("told/journal"))[0];
+    let mut bytes = fs::read(journal).expect("it can be read");
+    let second = bytes
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .expect("there are lines")
+        + 1;
+    bytes[second] ^= 1;
+    fs::write(journal, bytes).expect("it can be written");
+    let output = place.run(&["sweep", "worker", "told", "--shard", "1"]);
+    assert!(output.status.success());
+    assert!(
+        stderr(&output)
+            .contains("1 lines of the journal are damaged; their points are computed again"),
+        "{}",
+        stderr(&output)
+    );
+    // A plan that was changed is no plan.
+    let plan = fs::read_to_string(place.path("told/plan.json")).expect("it can be read");
+    fs::write(
+        place.path("told/plan.json"),
+        plan.replace("\"seed\": 1", "\"seed\": 2"),
+    )
+    .expect("it can be written");
+    assert!(
+        place
+            .fails(74, &["sweep", "merge", "told"])
+            .contains("it was changed since it was made; plan the sweep anew")
+    );
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("it can be made");
+    for path in parts(from.to_owned()) {
+        let target = to.join(path.file_name().expect("it has one"));
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            fs::copy(&path, &target).expect("it can be copied");
+        }
+    }
+}
+
+#[test]
+fn ctrl_c_finishes_the_points_under_way_and_says_how_to_go_on() {
+    let place = place();
+    let begin = with_axes(&["sweep", "run", "small.toml", "--out", "stopped"], &[]);
+    let child = place
+        .command(&begin)
+        // Long enough to be met in the middle.
+        .args(["--replicas", "2000", "--threads", "2"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let journal = place.path("stopped/journal");
+    while !journal.exists() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    interrupt(&child);
+    let output = child.wait_with_output().expect("it ends");
+    let text = stderr(&output);
+    assert_eq!(output.status.code(), Some(130), "{text}");
+    assert!(
+        text.contains("stopping: finishing the points under way"),
+        "{text}"
+    );
+    let last = text.lines().last().unwrap_or_default();
+    assert!(
+        last.starts_with("error: interrupted; ")
+            && last.ends_with(
+                "of 24 points are done and kept; go on with hashdrift sweep run --resume stopped"
+            ),
+        "{last}"
+    );
+    place.ok(&["sweep", "run", "--resume", "stopped", "-q"]);
+    place.ok(&with_axes(
+        &["sweep", "run", "small.toml", "--out", "calm", "-q"],
+        &["--replicas", "2000"],
+    ));
+    same(&place, "stopped", &files(&place.path("calm")));
+}
+
+#[test]
+fn points_that_fail_are_listed_with_the_reason_and_end_in_a_code_of_their_own() {
+    let place = place();
+    // At 900 USD/MWh no machine runs in the US, and the share that they are to have cannot be met.
+    let arguments = [
+        "sweep",
+        "run",
+        "small.toml",
+        "--axis",
+        "regions.us.power.usd_per_mwh=50,900",
+        "--set",
+        "bitcoin.hash_is=running",
+        "--out",
+        "failing",
+    ];
+    let refused = place.fails(2, &arguments);
+    assert!(
+        refused.starts_with("error: at 1 of 2 points the scenario breaks a rule, first at point 1 (regions.us.power.usd_per_mwh = 900):\nregions.us.power: nothing runs here at the start"),
+        "{refused}"
+    );
+    assert!(!place.path("failing").exists());
+    let mut all = arguments.to_vec();
+    all.extend(["--keep-going", "-q"]);
+    let message = place.fails(3, &all);
+    assert!(
+        message.ends_with("error: 1 of 2 points failed; failing/parameters.csv says why\n"),
+        "{message}"
+    );
+    let parameters = fs::read_to_string(place.path("failing/parameters.csv")).expect("it is there");
+    assert!(
+        parameters.contains(",failed,\"regions.us.power: nothing runs here"),
+        "{parameters}"
+    );
+    let results = fs::read_to_string(place.path("failing/results.csv")).expect("it is there");
+    assert!(
+        results
+            .lines()
+            .skip(1)
+            .all(|line| line.starts_with("0,50.0,"))
+    );
+}
+
+#[test]
+fn a_plan_says_what_a_sweep_takes_and_writes_the_points() {
+    let place = place();
+    let text = place.ok(&with_axes(&["sweep", "plan", "small.toml", "planned"], &[]));
+    for line in [
+        "points    24, factorial",
+        "          regions.us.power.usd_per_mwh: 12 levels, 40 to 95",
+        "          moving.breakage (lever): 2 levels, 0 to 0.1",
+        "replicas  12 a point, 288 in all; common random numbers, seed 1",
+        "checked   the scenario at every point",
+        "planned/design.csv",
+        "planned/plan.json",
+    ] {
+        assert!(text.lines().any(|other| other == line), "{line}\n{text}");
+    }
+    let design = fs::read_to_string(place.path("planned/design.csv")).expect("it is there");
+    assert_eq!(design.lines().count(), 25);
+    assert_eq!(
+        design.lines().nth(2),
+        Some(
+            "1,40.0,0.1,1,\"[\"\"regions.us.power.usd_per_mwh=40.0\"\",\"\"moving.breakage=0.1\"\"]\""
+        )
+    );
+    let again = with_axes(&["sweep", "plan", "small.toml", "planned"], &[]);
+    assert!(
+        place
+            .fails(2, &again)
+            .contains("there is a sweep in planned already")
+    );
+    // Without a folder, nothing is written.
+    let before = parts(place.path(""));
+    place.ok(&with_axes(&["sweep", "plan", "small.toml"], &[]));
+    assert_eq!(parts(place.path("")), before);
+}
+
+/// Mounts a small file system of its own; `None`, said aloud, where this user may not.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn mount(place: &Place) -> Option<Self> {
+        let path = place.path("disk");
+        fs::create_dir(&path).expect("it can be made");
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=20m", "tmpfs"])
+            .arg(&path)
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success());
+        if mounted {
+            return Some(Self(path));
+        }
+        skipped("a small file system cannot be mounted by this user");
+        None
+    }
+
+    fn remount(&self, options: &str) {
+        let status = Command::new("mount")
+            .args(["-o", &format!("remount,{options}")])
+            .arg(&self.0)
+            .status()
+            .expect("mount is there");
+        assert!(status.success());
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(&self.0).status();
+    }
+}
+
+/// Says that a test was skipped, past the capture of the test's output; a failure where nothing may be skipped.
+fn skipped(why: &str) {
+    use std::io::Write;
+    assert!(
+        std::env::var_os("HASHDRIFT_NO_SKIPS").is_none(),
+        "skipped, where nothing may be: {why}"
+    );
+    let _ = writeln!(std::io::stderr(), "skipped: {why}");
+}
+
+#[test]
+fn a_full_disk_and_a_read_only_one_end_in_a_sentence_and_the_sweep_goes_on_after() {
+    let place = place();
+    let calm = undisturbed(&place);
+    let Some(disk) = SmallDisk::mount(&place) else {
+        return;
+    };
+    // Results from before, which have to stay as they are.
+    place.ok(&[
+        "run",
+        "small.toml",
+        "--replicas",
+        "2",
+        "--out",
+        "disk/before",
+        "-q",
+    ]);
+    let before = files(&place.path("disk/before"));
+    let used = |folder: &str| parts(place.path(folder)).len();
+    let bytes: usize = before.iter().map(|(_, bytes)| bytes.len()).sum();
+    // Room for the plan and a few points.
+    disk.remount(&format!("size={}k", bytes.div_ceil(1024) + 250));
+    let message = place.fails(
+        74,
+        &with_axes(
+            &["sweep", "run", "small.toml", "--out", "disk/sweep", "-q"],
+            &[],
+        ),
+    );
+    assert!(
+        message.contains("error: cannot write disk/sweep/")
+            && message.contains("No space left on device"),
+        "{message}"
+    );
+    assert!(
+        message.contains("go on with hashdrift sweep run --resume disk/sweep"),
+        "{message}"
+    );
+    assert!(used("disk/sweep") > 0);
+    assert_eq!(files(&place.path("disk/before")), before);
+
+    disk.remount("ro");
+    let message = place.fails(74, &["sweep", "run", "--resume", "disk/sweep", "-q"]);
+    assert!(message.contains("Read-only file system"), "{message}");
+    let message = place.fails(
+        74,
+        &with_axes(
+            &["sweep", "run", "small.toml", "--out", "disk/other", "-q"],
+            &[],
+        ),
+    );
+    assert!(
+        message.contains("error: cannot make the results folder disk/other: Read-only file system"),
+        "{message}"
+    );
+
+    disk.remount("rw,size=20m");
+    place.ok(&["sweep", "run", "--resume", "disk/sweep", "-q"]);
+    same(&place, "disk/sweep", &calm);
+    assert_eq!(files(&place.path("disk/before")), before);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_does_not_grow_with_the_number_of_points() {
+    let place = place();
+    let peak = |points: u32, out: &str| -> u64 {
+        let mut child = place
+            .command(&["sweep", "run", "small.toml", "--out", out, "-q"])
+            .args(["--axis", "regions.us.power.usd_per_mwh=40..90"])
+            .args(["--design", "monte-carlo", "--points", &points.to_string()])
+            .args([
+                "--replicas",
+                "2",
+                "--set",
+                "days=2",
+                "--set",
+                "firms.count=4",
+            ])
+            .args(["--threads", "2"])
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("it starts");
+        let mut peak = 0;
+        while child.try_wait().expect("it can be asked").is_none() {
+            let status = fs::read_to_string(format!("/proc/{}/status", child.id()));
+            let line = status.ok().and_then(|text| {
+                let line = text.lines().find(|line| line.starts_with("VmHWM:"))?;
+                line.split_whitespace().nth(1)?.parse::<u64>().ok()
+            });
+            peak = peak.max(line.unwrap_or(0));
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        peak
+    };
+    let (few, many) = (peak(400, "few"), peak(4000, "many"));
+    // The allocator takes a while to have what it needs. Kept, the numbers of 3,600 points would be 180 MB.
+    assert!(few > 0 && many < few + 15_000, "{few} KiB, {many} KiB");
+}
