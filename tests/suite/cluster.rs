@@ -1,0 +1,51 @@
+//! Sweeps spread by real schedulers, with a worker killed on the way: the scripts in `tests/cluster`.
+
+#![cfg(target_os = "linux")]
+
+use std::io::Write;
+use std::path::Path;
+use std::process::Command;
+
+/// What a script ends with where its scheduler is not on this machine.
+const MISSING: i32 = 77;
+
+/// With this variable set, nothing may be skipped.
+const NO_SKIPS: &str = "HASHDRIFT_NO_SKIPS";
+
+fn passes(name: &str) {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/cluster")
+        .join(name);
+    let output = Command::new(script)
+        .env("HASHDRIFT", env!("CARGO_BIN_EXE_hashdrift"))
+        .output()
+        .expect("the script starts");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let complained = String::from_utf8_lossy(&output.stderr);
+    if output.status.code() == Some(MISSING) && std::env::var_os(NO_SKIPS).is_none() {
+        // Tests that pass have what `eprintln!` writes thrown away.
+        let mut aloud = std::io::stderr().lock();
+        writeln!(
+            aloud,
+            "SKIPPED: tests/cluster/{name}: {}",
+            complained.trim()
+        )
+        .expect("standard error takes it");
+        return;
+    }
+    assert!(
+        output.status.success(),
+        "{}\n{said}\n{complained}",
+        output.status
+    );
+}
+
+#[test]
+fn a_slurm_array_that_loses_a_worker_gives_the_bytes_of_one_machine() {
+    passes("slurm");
+}
+
+#[test]
+fn a_dask_cluster_that_loses_a_worker_gives_the_bytes_of_one_machine() {
+    passes("dask");
+}
