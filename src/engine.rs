@@ -10,7 +10,7 @@ mod reviews;
 use rand::rngs::ChaCha8Rng;
 
 use crate::protocol::hashprice;
-use crate::random::{Purpose, Streams, normal, seek_day};
+use crate::random::{DayDraws, Purpose, Streams, normal, seek_day};
 use crate::record::{Day, Ledger, Recorder, quantities};
 use crate::scenario::Scenario;
 use crate::units::breakeven_power_price;
@@ -29,7 +29,6 @@ use crate::world::review::{Review, Screen};
 use crate::world::running::{
     RunningLaw, Threshold, kept_of_revenue, worst_running, worst_running_at_start,
 };
-use crate::world::worth::Prospect;
 use bans::{Bans, keeps_out};
 use purchases::Purchases;
 use reviews::{Considerations, left_of_worn};
@@ -104,6 +103,8 @@ pub struct Purchase<'a> {
 pub trait Observer {
     /// Whether it wants to be told of every review; those that surely end in staying are then weighed up for its sake.
     const REVIEWS: bool = true;
+    /// Whether it wants to be told of purchases; values on which no decision hangs are then reckoned for its sake.
+    const PURCHASES: bool = true;
 
     /// A day has passed; `blocks` were found in it.
     fn day(&mut self, _today: &Day<'_>, _fleets: &Fleets, _blocks: u64) {}
@@ -116,6 +117,7 @@ pub trait Observer {
 /// Nobody watches.
 impl Observer for () {
     const REVIEWS: bool = false;
+    const PURCHASES: bool = false;
 }
 
 /// What is odd about a history.
@@ -239,16 +241,12 @@ impl<'s> Model<'s> {
             laws,
             pools: pools_of_firms(scenario, streams),
             firm_luck: firm_luck_at_start(scenario, streams),
-            prospect: Prospect::new(0.0, 0.0, 1.0, None),
-            values_elsewhere: vec![0.0; regions],
-            best_elsewhere: 0.0,
             running: vec![0.0; regions],
             running_load,
             machines_mw: vec![0.0; regions],
             powered: vec![1.0; regions],
             supplied: vec![1.0; regions],
             worst_today: vec![0.0; regions],
-            ln_worst_today: vec![f64::NEG_INFINITY; regions],
             left_of_worn: left_of_worn(scenario),
             delivered: vec![0.0; regions],
             moved: vec![0.0; regions * regions],
@@ -258,7 +256,7 @@ impl<'s> Model<'s> {
             }),
             margins: vec![0.0; regions],
             blocks: streams.open(Purpose::Blocks, 0),
-            choices: streams.open(Purpose::Review, 0),
+            choices: DayDraws::of(streams.open(Purpose::Review, 0)),
             considerations: Considerations::new(scenario, streams),
             purchases: Purchases::new(scenario, streams),
             fleets,
@@ -334,11 +332,6 @@ pub struct History<'m> {
     pools: Vec<u16>,
     /// Luck of every firm; empty where nobody buys.
     firm_luck: Vec<f64>,
-    /// What buyers of the day reckon with, and what new machines are worth to them by region, USD/TH.
-    prospect: Prospect,
-    values_elsewhere: Vec<f64>,
-    /// The most of what these are worth for their cost.
-    best_elsewhere: f64,
     /// By region: hash rate that runs, PH/s; its load at the meter and in the machines, MW; part of the machines with power.
     running: Vec<f64>,
     running_load: Vec<f64>,
@@ -348,8 +341,6 @@ pub struct History<'m> {
     supplied: Vec<f64>,
     /// Worst efficiency that pays for its power today, before any lag, J/TH.
     worst_today: Vec<f64>,
-    /// Its logarithm, as reviews see it.
-    ln_worst_today: Vec<f64>,
     /// Part of a fleet that wear leaves from one review to the next.
     left_of_worn: f64,
     /// Price of the power that a machine would save by being off, at the meter, USD/MWh.
@@ -359,9 +350,9 @@ pub struct History<'m> {
     develops: bool,
     margins: Vec<f64>,
     blocks: ChaCha8Rng,
-    choices: ChaCha8Rng,
+    choices: DayDraws,
     considerations: Option<Considerations>,
-    purchases: Option<Purchases>,
+    purchases: Purchases,
     notes: Notes,
 }
 

@@ -139,6 +139,64 @@ pub fn seek_day(stream: &mut ChaCha8Rng, day: u32) {
     stream.set_word_pos(u128::from(day) * WORDS_PER_DAY);
 }
 
+/// The uniform draws of a day from one stream, one for each place of a queue.
+///
+/// They are those that [`uniform`] gives one after the other, taken in one go when the first of them is asked for: a day
+/// on which nobody asks costs nothing.
+#[derive(Debug)]
+pub struct DayDraws {
+    stream: ChaCha8Rng,
+    day: u32,
+    places: usize,
+    words: Vec<u8>,
+    taken: bool,
+}
+
+/// Bytes of one draw.
+const WORD: usize = 8;
+
+impl DayDraws {
+    /// The draws of a stream; none before the first day.
+    #[must_use]
+    pub fn of(stream: ChaCha8Rng) -> Self {
+        Self {
+            stream,
+            day: 0,
+            places: 0,
+            words: Vec::new(),
+            taken: true,
+        }
+    }
+
+    /// Goes to the draws of a day with so many places.
+    pub fn seek_day(&mut self, day: u32, places: usize) {
+        self.day = day;
+        self.places = places;
+        self.taken = false;
+    }
+
+    /// The draw of a place, in the open interval (0, 1).
+    ///
+    /// # Panics
+    /// If the day has no such place.
+    #[inline]
+    pub fn uniform(&mut self, place: usize) -> f64 {
+        if !self.taken {
+            self.take();
+        }
+        let (words, _) = self.words.as_chunks::<WORD>();
+        uniform_of(u64::from_le_bytes(words[place]))
+    }
+
+    #[inline(never)]
+    fn take(&mut self) {
+        seek_day(&mut self.stream, self.day);
+        self.words.resize(WORD * self.places, 0);
+        self.stream.fill_bytes(&mut self.words);
+        self.taken = true;
+    }
+}
+
 /// Identity of a named thing as a stream's entity: FNV-1a of its name, so that other things, and the
 /// order of all, leave its luck alone.
 #[must_use]
@@ -150,8 +208,14 @@ pub fn entity_of_name(name: &str) -> u64 {
 
 /// One uniform draw in the open interval (0, 1), from one 64-bit word.
 pub fn uniform(rng: &mut impl Rng) -> f64 {
+    uniform_of(rng.next_u64())
+}
+
+/// The uniform draw that a 64-bit word stands for.
+#[inline]
+fn uniform_of(word: u64) -> f64 {
     // 53 bits, centred in their cell: never 0 or 1.
-    let cell = (rng.next_u64() >> 11) as f64;
+    let cell = (word >> 11) as f64;
     (cell + 0.5) * (1.0 / 9_007_199_254_740_992.0)
 }
 
@@ -372,6 +436,20 @@ mod tests {
         seek_day(&mut used, 5);
         seek_day(&mut fresh, 5);
         assert_eq!(uniform(&mut used).to_bits(), uniform(&mut fresh).to_bits());
+    }
+
+    #[test]
+    fn draws_of_a_day_are_those_of_the_stream_one_after_the_other() {
+        let mut draws = DayDraws::of(stream());
+        let mut single = stream();
+        for (day, places) in [(5, 100), (6, 3), (4, 200)] {
+            seek_day(&mut single, day);
+            let expected: Vec<f64> = (0..places).map(|_| uniform(&mut single)).collect();
+            draws.seek_day(day, places);
+            for place in (0..places).rev() {
+                assert_eq!(draws.uniform(place).to_bits(), expected[place].to_bits());
+            }
+        }
     }
 
     #[test]

@@ -123,8 +123,9 @@ pub struct Recorder<'s> {
     power: Vec<f64>,
     /// By region: electricity, cash and all-in cost of a bitcoin at the quantiles.
     costs: Vec<[[f64; 3]; 3]>,
-    reached: Vec<usize>,
-    cumulated: Vec<f64>,
+    walked: Vec<Walked>,
+    /// Quantiles that a walk reaches: region, number of the quantile, and the fleet at it.
+    reached: Vec<(usize, usize, usize)>,
     firms_running: Distribution,
     firms_nameplate: Distribution,
     /// In place of the former where firms have one fleet each, and its thresholds.
@@ -149,8 +150,8 @@ impl<'s> Recorder<'s> {
             nameplate: vec![0.0; regions],
             power: vec![0.0; regions],
             costs: vec![[[NULL; 3]; 3]; regions],
-            reached: vec![0; regions],
-            cumulated: vec![0.0; regions],
+            walked: Vec::with_capacity(regions),
+            reached: Vec::new(),
             firms_running: Distribution::of(firms),
             firms_nameplate: Distribution::of(firms),
             running_firms: RunningFirms::default(),
@@ -393,15 +394,13 @@ impl<'s> Recorder<'s> {
     fn walk_fleets(&mut self, today: &Day<'_>, fleets: &mut Fleets) -> Totals {
         fleets.sort_by_key();
         let fleets = &*fleets;
-        self.nameplate.fill(0.0);
-        self.power.fill(0.0);
-        self.cumulated.fill(0.0);
-        self.reached.fill(0);
-        self.costs.fill([[NULL; 3]; 3]);
+        self.walked.clear();
+        self.walked
+            .extend((0..self.nameplate.len()).map(|r| Walked::of(today, r)));
+        self.reached.clear();
         let firms = fleets.firms().max(self.scenario.firms_at_start());
         self.firms_running.clear(firms);
         self.firms_nameplate.clear(firms);
-        let nowhere = usize::from(fleets.nowhere());
         let mut totals = Totals::default();
         for fleet in fleets.in_order_of_keys() {
             let fleet = *fleet as usize;
@@ -411,34 +410,41 @@ impl<'s> Recorder<'s> {
             totals.all_power_mw += mw;
             self.firms_nameplate.weights[firm] += hash;
             let r = usize::from(fleets.site[fleet]);
-            if r == nowhere {
+            let Some(here) = self.walked.get_mut(r) else {
                 if fleets.seeks(fleet) {
                     totals.seeking += hash;
                 } else {
                     totals.transit += hash;
                 }
                 continue;
-            }
-            self.nameplate[r] += hash;
-            let runs = today.runs_of(fleets, fleet, r);
+            };
+            here.nameplate += hash;
+            let excess = here.ln_worst - fleets.lives.ln_key[fleet];
+            let runs = here.law.share(excess) * here.powered;
             if runs <= 0.0 {
                 continue;
             }
             totals.running_fleets += 1;
             let running = hash * runs;
             self.firms_running.weights[firm] += running;
-            self.power[r] += mw * runs;
-            self.cumulated[r] += running;
-            while let Some(part) = COST_QUANTILES.get(self.reached[r])
-                && self.cumulated[r] >= part * today.running[r] * ROUNDING
-            {
-                let terms = Terms::of(today, fleets, r, fleet);
-                let costs = self.costs_of(today, r, efficiency, terms);
-                for (scope, cost) in costs.into_iter().enumerate() {
-                    self.costs[r][scope][self.reached[r]] =
-                        if cost.is_finite() { cost } else { NULL };
-                }
-                self.reached[r] += 1;
+            here.power += mw * runs;
+            here.cumulated += running;
+            while here.cumulated >= here.next {
+                self.reached.push((r, here.quantile, fleet));
+                here.quantile += 1;
+                here.next = next_quantile(today, r, here.quantile);
+            }
+        }
+        for (r, walked) in self.walked.iter().enumerate() {
+            self.nameplate[r] = walked.nameplate;
+            self.power[r] = walked.power;
+        }
+        self.costs.fill([[NULL; 3]; 3]);
+        for (r, quantile, fleet) in self.reached.iter().copied() {
+            let terms = Terms::of(today, fleets, r, fleet);
+            let costs = self.costs_of(today, r, fleets.efficiency[fleet], terms);
+            for (scope, cost) in costs.into_iter().enumerate() {
+                self.costs[r][scope][quantile] = if cost.is_finite() { cost } else { NULL };
             }
         }
         totals
@@ -468,6 +474,43 @@ impl<'s> Recorder<'s> {
         let all_in = cash + years * (machine_a_year + site_a_year) / terms.runs;
         [electricity, cash, all_in]
     }
+}
+
+/// A region in a walk over the fleets, best machines first: what matters of its day, and what has been added up.
+#[derive(Debug, Clone, Copy)]
+struct Walked {
+    ln_worst: f64,
+    law: RunningLaw,
+    powered: f64,
+    /// PH/s, MW.
+    nameplate: f64,
+    power: f64,
+    /// What runs, PH/s; what of it is needed for the next quantile, and its number.
+    cumulated: f64,
+    next: f64,
+    quantile: usize,
+}
+
+impl Walked {
+    fn of(today: &Day<'_>, r: usize) -> Self {
+        Self {
+            ln_worst: today.ln_worst_running[r],
+            law: today.laws[r],
+            powered: today.powered[r],
+            nameplate: 0.0,
+            power: 0.0,
+            cumulated: 0.0,
+            next: next_quantile(today, r, 0),
+            quantile: 0,
+        }
+    }
+}
+
+/// Hash rate at which a quantile of a region is reached, PH/s; no number, which nothing reaches, where there is none.
+fn next_quantile(today: &Day<'_>, r: usize, quantile: usize) -> f64 {
+    COST_QUANTILES
+        .get(quantile)
+        .map_or(f64::NAN, |part| part * today.running[r] * ROUNDING)
 }
 
 /// On what terms a fleet runs.

@@ -1,107 +1,129 @@
 //! What the fleets that are due buy: how much, where, and in place of what.
 
-use rand::rngs::ChaCha8Rng;
-
-use crate::random::{Purpose, Streams, normal, seek_day, uniform};
+use crate::random::{DayDraws, Purpose, Streams, standard_normal_quantile};
 use crate::scenario::{Growth, Scenario};
 use crate::units::machine_power;
-use crate::world::growth::{Order, value_at, value_at_most};
+use crate::world::growth::{Order, value_at, value_at_least, value_at_most};
 use crate::world::worth::Prospect;
 
 use super::{History, Observer, Purchase};
 
-/// The draws of those who buy.
+/// What buyers of the day see, and the draws of those who buy.
 pub struct Purchases {
-    fresh: ChaCha8Rng,
-    place: ChaCha8Rng,
-    lump: ChaCha8Rng,
+    fresh: DayDraws,
+    place: DayDraws,
+    lump: DayDraws,
+    /// What buyers reckon with, and hashprice of late.
+    prospect: Prospect,
+    hashprice: f64,
+    /// By region.
+    offers: Vec<Offer>,
+    /// The most of what machines are worth for their cost at a site like others.
+    best_elsewhere: f64,
 }
 
-/// What is drawn for one fleet's purchase, used or not.
-pub struct PurchaseDraws {
-    fresh: f64,
-    place: f64,
-    lump: f64,
+/// New machines in a region, USD/TH.
+#[derive(Debug, Clone, Copy, Default)]
+struct Offer {
+    /// What they are worth at a site like others.
+    value: f64,
+    /// What they cost with a site, and in place of old ones.
+    cost: f64,
+    in_place: f64,
 }
 
 impl Purchases {
-    /// `None` where nobody buys.
-    pub fn new(scenario: &Scenario, streams: Streams) -> Option<Self> {
-        scenario.growth.as_ref()?;
-        Some(Self {
-            fresh: streams.open(Purpose::FreshLuck, 0),
-            place: streams.open(Purpose::OrderPlace, 0),
-            lump: streams.open(Purpose::Lump, 0),
-        })
-    }
-
-    /// Goes to the draws of a day.
-    pub fn seek_day(&mut self, day: u32) {
-        for stream in [&mut self.fresh, &mut self.place, &mut self.lump] {
-            seek_day(stream, day);
+    /// Before the first day.
+    pub fn new(scenario: &Scenario, streams: Streams) -> Self {
+        let draws = |purpose| DayDraws::of(streams.open(purpose, 0));
+        Self {
+            fresh: draws(Purpose::FreshLuck),
+            place: draws(Purpose::OrderPlace),
+            lump: draws(Purpose::Lump),
+            prospect: Prospect::new(0.0, 0.0, 1.0, None),
+            hashprice: 0.0,
+            offers: vec![Offer::default(); scenario.regions.len()],
+            best_elsewhere: 0.0,
         }
     }
 
-    /// What is drawn for the next fleet.
-    pub fn draw(&mut self) -> PurchaseDraws {
-        PurchaseDraws {
-            fresh: normal(&mut self.fresh),
-            place: uniform(&mut self.place),
-            lump: uniform(&mut self.lump),
+    /// Goes to the draws of a day, for a queue of fleets.
+    pub fn seek_day(&mut self, day: u32, queue: usize) {
+        for draws in [&mut self.fresh, &mut self.place, &mut self.lump] {
+            draws.seek_day(day, queue);
         }
     }
 }
 
 impl History<'_> {
     /// What a fleet's firm buys: new machines where it pays and there is room, and in place of the old ones what finds none.
-    pub(super) fn buy(
+    /// `queued` is the fleet's place in the queue of the day.
+    pub(super) fn buy<O: Observer>(
         &mut self,
         growth: &Growth,
         day: u32,
         fleet: usize,
-        draws: &PurchaseDraws,
-        observer: &mut impl Observer,
+        queued: usize,
+        observer: &mut O,
     ) {
-        let luck = self.luck_of_purchase(growth, fleet, draws.fresh);
+        let fresh = standard_normal_quantile(self.purchases.fresh.uniform(queued));
+        let luck = self.luck_of_purchase(growth, fleet, fresh);
         let own = self.own_prospect(growth, fleet);
-        let hashprice = self.expectations.smoothed_hashprice(0.0);
+        let own = own.as_ref();
         let here = usize::from(self.fleets.region[fleet]);
         let (hash, new) = (self.fleets.hash_phs[fleet], self.market.frontier);
-        let prospect = own.unwrap_or(self.prospect);
         let site_here = self.review.site(&self.fleets, fleet, here);
+        let offer_here = self.purchases.offers[here];
+        let hashprice = self.purchases.hashprice;
         // Most of the time there is no place where anything pays, and then none need be chosen.
         // Away from its own site a firm of no special size or cost of capital sees what all see.
         let alike = own.is_none() && self.scenario.firms.scale_exponent == 0.0;
-        let may_pay_elsewhere = !alike || self.orders.wanted(luck, self.best_elsewhere, 1.0) > 0.0;
-        let most_here = value_at_most(&prospect, hashprice, &site_here, new);
-        let machines_here = self.orders.cost(&site_here, &self.market, true);
-        if !may_pay_elsewhere && self.orders.wanted(luck, most_here, machines_here) <= 0.0 {
+        let may_pay_elsewhere =
+            !alike || self.orders.pays(luck, self.purchases.best_elsewhere, 1.0);
+        let prospect = own.unwrap_or(&self.purchases.prospect);
+        let most_here = value_at_most(prospect, hashprice, &site_here, new);
+        if !may_pay_elsewhere && !self.orders.pays(luck, most_here, offer_here.in_place) {
             return;
         }
-        let value_here = value_at(&prospect, hashprice, &site_here, new);
-        let cost_here = self.orders.cost(&site_here, &self.market, false);
-        let pays = may_pay_elsewhere || self.orders.wanted(luck, value_here, cost_here) > 0.0;
+        // Bounds decide most of what follows; the value itself is reckoned once, if at all.
+        let mut known = None;
+        let mut value_here = |history: &Self| {
+            *known.get_or_insert_with(|| {
+                let prospect = own.unwrap_or(&history.purchases.prospect);
+                value_at(prospect, hashprice, &site_here, new)
+            })
+        };
+        let pays = may_pay_elsewhere || self.orders.pays(luck, value_here(self), offer_here.cost);
         let mut placed = 0.0;
         let chosen = if pays {
+            let draw = self.purchases.place.uniform(queued);
             self.review
-                .choose_site(&self.fleets, fleet, &self.capacities, new, draws.place)
+                .choose_site(&self.fleets, fleet, &self.capacities, draw)
         } else {
             None
         };
         if let Some(region) = chosen {
-            let site = self.review.site(&self.fleets, fleet, region);
+            let prospect = own.unwrap_or(&self.purchases.prospect);
+            let cost = self.purchases.offers[region].cost;
             let value = if region == here {
-                value_here
+                // Where the cap holds at the least value it holds at the value.
+                let least = value_at_least(prospect, hashprice, &site_here, new);
+                let capped = self.orders.wanted(luck, least, cost) == self.orders.most();
+                if capped && !O::PURCHASES {
+                    least
+                } else {
+                    value_here(self)
+                }
             } else if alike {
-                self.values_elsewhere[region]
+                self.purchases.offers[region].value
             } else {
-                value_at(&prospect, hashprice, &site, new)
+                let site = self.review.site(&self.fleets, fleet, region);
+                value_at(prospect, hashprice, &site, new)
             };
-            let cost = self.orders.cost(&site, &self.market, false);
             let wanted = hash * self.orders.wanted(luck, value, cost);
             if wanted > 0.0 {
                 let before = self.orders.today.len();
-                placed = self.order_at(growth, fleet, region, wanted, draws.lump);
+                placed = self.order_at(growth, fleet, region, wanted, queued);
                 self.tell(day, before, (value, cost, luck), observer);
             }
         }
@@ -110,13 +132,20 @@ impl History<'_> {
         if !growth.replace_in_place || old <= new || banned {
             return;
         }
-        let cost = machines_here;
+        let cost = offer_here.in_place;
+        let prospect = own.unwrap_or(&self.purchases.prospect);
+        let may_replace = |value: f64| self.orders.wanted(luck, value, cost) * hash > placed;
         // The old machines are worth nothing at least, so this is the most that it can be.
-        if self.orders.wanted(luck, value_here, cost) * hash <= placed {
+        if !may_replace(most_here) || !may_replace(value_here(self)) {
             return;
         }
         // The slot of one new machine is that of `new / old` old ones, which go.
-        let value = value_here - new / old * value_at(&prospect, hashprice, &site_here, old);
+        let least_old = value_at_least(prospect, hashprice, &site_here, old);
+        if !may_replace(value_here(self) - new / old * least_old) {
+            return;
+        }
+        let value_old = value_at(prospect, hashprice, &site_here, old);
+        let value = value_here(self) - new / old * value_old;
         let wanted = hash * self.orders.wanted(luck, value, cost);
         let replaced = (wanted - placed).min(hash * old / new);
         if replaced > 0.0 {
@@ -127,13 +156,16 @@ impl History<'_> {
     }
 
     /// Tells of the orders of today from `first` on, with the value, the cost and the luck that decided them.
-    fn tell(
+    fn tell<O: Observer>(
         &self,
         day: u32,
         first: usize,
         (value, cost, luck): (f64, f64, f64),
-        observer: &mut impl Observer,
+        observer: &mut O,
     ) {
+        if !O::PURCHASES {
+            return;
+        }
         for order in &self.orders.today[first..] {
             let purchase = Purchase {
                 day,
@@ -146,27 +178,32 @@ impl History<'_> {
         }
     }
 
-    /// What a buyer of the day reckons with, and what new machines are worth to it in every region at a site like others.
+    /// What buyers of the day reckon with, and what new machines are worth to them in every region at a site like others.
     pub(super) fn prepare_purchases(&mut self) {
         let Some(growth) = &self.scenario.growth else {
             return;
         };
-        self.review.prepare_sites(self.market.frontier);
-        self.prospect = self.prospect_at(growth.discount_rate);
+        let new = self.market.frontier;
+        self.review.prepare_sites(new);
+        let prospect = self.prospect_at(growth.discount_rate);
         let hashprice = self.expectations.smoothed_hashprice(0.0);
-        self.best_elsewhere = 0.0;
-        for region in 0..self.values_elsewhere.len() {
+        let purchases = &mut self.purchases;
+        (purchases.prospect, purchases.hashprice) = (prospect, hashprice);
+        purchases.best_elsewhere = 0.0;
+        for (region, offer) in purchases.offers.iter_mut().enumerate() {
             let site = self.review.site_elsewhere(region, 1.0);
-            let value = value_at(&self.prospect, hashprice, &site, self.market.frontier);
-            self.values_elsewhere[region] = value;
-            let cost = self.orders.cost(&site, &self.market, false);
+            *offer = Offer {
+                value: value_at(&prospect, hashprice, &site, new),
+                cost: self.orders.cost(&site, &self.market, false),
+                in_place: self.orders.cost(&site, &self.market, true),
+            };
             // A little more than the quotient, which is then no less than what a buyer finds.
-            let worth = if cost > 0.0 {
-                value / cost * (1.0 + 1e-12)
+            let worth = if offer.cost > 0.0 {
+                offer.value / offer.cost * (1.0 + 1e-12)
             } else {
                 f64::INFINITY
             };
-            self.best_elsewhere = self.best_elsewhere.max(worth);
+            purchases.best_elsewhere = purchases.best_elsewhere.max(worth);
         }
     }
 
@@ -205,7 +242,7 @@ impl History<'_> {
         fleet: usize,
         region: usize,
         wanted: f64,
-        lump_draw: f64,
+        queued: usize,
     ) -> f64 {
         let pue = self.scenario.regions[region].power.pue;
         let mw_per_phs = machine_power(1.0, self.market.frontier);
@@ -222,9 +259,10 @@ impl History<'_> {
         let mut own = placed - newcomers;
         let firm = self.fleets.firm[fleet];
         let lump = growth.min_order_mw / mw_per_phs;
-        if own < lump && !self.has_site(firm, region) {
+        if own < lump && !self.has_site(fleet, region) {
             // A site has a least size: it is opened as seldom as makes the mean right.
-            own = if lump_draw * lump < own && lump + newcomers <= room {
+            let draw = self.purchases.lump.uniform(queued);
+            own = if draw * lump < own && lump + newcomers <= room {
                 lump
             } else {
                 0.0
@@ -238,9 +276,10 @@ impl History<'_> {
         placed
     }
 
-    fn has_site(&self, firm: u32, region: usize) -> bool {
+    /// Whether the firm of a fleet has a site in a region.
+    fn has_site(&self, fleet: usize, region: usize) -> bool {
         let here = |fleet: usize| usize::from(self.fleets.site[fleet]) == region;
-        self.fleets.of_firm(firm).any(here)
+        here(fleet) || self.fleets.of_firm(self.fleets.firm[fleet]).any(here)
     }
 
     fn place_order(

@@ -2,21 +2,18 @@
 
 use std::ops::Range;
 
-use rand::rngs::ChaCha8Rng;
-
-use crate::random::{Purpose, Streams, gamma, normal, seek_day, uniform};
+use crate::random::{DayDraws, Purpose, Streams, gamma, normal, seek_day, uniform};
 use crate::scenario::Scenario;
 use crate::units::DAYS_PER_YEAR;
 use crate::world::population::site_luck;
 use crate::world::review::Outlook;
 
-use super::purchases::Purchases;
 use super::{Decision, History, Observer};
 
 /// Whether a fleet due for review considers moving at all.
 pub struct Considerations {
     probability: f64,
-    stream: ChaCha8Rng,
+    draws: DayDraws,
 }
 
 impl Considerations {
@@ -26,15 +23,15 @@ impl Considerations {
         let rate = moving.consider_per_year * f64::from(moving.review_days) / DAYS_PER_YEAR;
         (rate < f64::INFINITY).then(|| Self {
             probability: -libm::expm1(-rate),
-            stream: streams.open(Purpose::Consider, 0),
+            draws: DayDraws::of(streams.open(Purpose::Consider, 0)),
         })
     }
 }
 
-/// Whether the fleet that is due next considers moving.
-fn considers(considerations: &mut Option<Considerations>) -> bool {
+/// Whether the fleet at a place of the day's queue considers moving.
+fn considers(considerations: &mut Option<Considerations>, queued: usize) -> bool {
     considerations.as_mut().is_none_or(|considerations| {
-        uniform(&mut considerations.stream) < considerations.probability
+        considerations.draws.uniform(queued) < considerations.probability
     })
 }
 
@@ -66,23 +63,21 @@ impl History<'_> {
         self.review.prepare(&outlook);
         self.prepare_purchases();
         // Draws are addressed by day and place in the queue, that is by fleet and review: used or not.
-        seek_day(&mut self.choices, day);
+        let queue = self
+            .fleets
+            .len()
+            .saturating_sub(first)
+            .div_ceil(every as usize);
+        self.choices.seek_day(day, queue);
         if let Some(considerations) = &mut self.considerations {
-            seek_day(&mut considerations.stream, day);
+            considerations.draws.seek_day(day, queue);
         }
-        if let Some(purchases) = &mut self.purchases {
-            purchases.seek_day(day);
-        }
+        self.purchases.seek_day(day, queue);
         if self.fleets.is_fixed() {
             return self.review_fixed_park(day, first, observer);
         }
-        for (ln_worst, worst) in self.ln_worst_today.iter_mut().zip(&self.worst_today) {
-            *ln_worst = libm::log(worst.max(0.0));
-        }
-        for fleet in (first..self.fleets.len()).step_by(every as usize) {
-            let draw = uniform(&mut self.choices);
-            let considers = considers(&mut self.considerations);
-            let purchase = self.purchases.as_mut().map(Purchases::draw);
+        for queued in 0..queue {
+            let fleet = first + queued * every as usize;
             let seeks = self.fleets.seeks(fleet);
             if self.fleets.site[fleet] == self.fleets.nowhere() && !seeks {
                 continue;
@@ -102,7 +97,8 @@ impl History<'_> {
                 self.fleets.lives.leaves[fleet] = false;
             }
             let stands_idle = !seeks && self.stands_idle(fleet);
-            if considers || seeks || stands_idle {
+            if seeks || stands_idle || considers(&mut self.considerations, queued) {
+                let draw = self.choices.uniform(queued);
                 if self.moves(day, fleet, draw, observer) {
                     continue;
                 }
@@ -111,9 +107,8 @@ impl History<'_> {
                     continue;
                 }
             }
-            if let (Some(growth), Some(purchase), false) = (&self.scenario.growth, &purchase, seeks)
-            {
-                self.buy(growth, day, fleet, purchase, observer);
+            if let (Some(growth), false) = (&self.scenario.growth, seeks) {
+                self.buy(growth, day, fleet, queued, observer);
             }
         }
         // Those due today have looked already.
@@ -132,10 +127,10 @@ impl History<'_> {
         let every = self.scenario.moving.review_days as usize;
         let park = self.fleets.fixed.as_deref();
         let slots = park.map_or(0..0, |park| park.due.on(first));
-        let mut next = slots.start;
-        while let Some((slot, draw)) = self.next_undecided::<O>(next..slots.end) {
-            next = slot + 1;
-            let fleet = first + (slot - slots.start) * every;
+        let mut next = 0;
+        while let Some((queued, draw)) = self.next_undecided::<O>(&slots, next) {
+            next = queued + 1;
+            let fleet = first + queued * every;
             let from = usize::from(self.fleets.region[fleet]);
             if self.moves(day, fleet, draw, observer)
                 && let Some(screen) = &mut self.screen
@@ -146,21 +141,26 @@ impl History<'_> {
         }
     }
 
-    /// Where the next fleet stands that has to weigh up its regions, and its draw; those before it stay.
-    fn next_undecided<O: Observer>(&mut self, slots: Range<usize>) -> Option<(usize, f64)> {
+    /// The next place in the queue of the fleets at `slots` whose fleet has to weigh up its regions, and its draw; those
+    /// before it stay.
+    fn next_undecided<O: Observer>(
+        &mut self,
+        slots: &Range<usize>,
+        from: usize,
+    ) -> Option<(usize, f64)> {
         let park = self.fleets.fixed.as_deref()?;
         let nowhere = self.fleets.nowhere();
         let screen = self.screen.as_ref().filter(|_| !O::REVIEWS);
-        for slot in slots {
-            let draw = uniform(&mut self.choices);
-            let considers = considers(&mut self.considerations);
+        for queued in from..slots.len() {
+            let slot = slots.start + queued;
+            let draw = self.choices.uniform(queued);
             let (site, megawatts) = (park.due.site[slot], park.due.power_mw[slot]);
             let stays = match screen {
                 None => false,
                 Some(screen) => screen.stays(slot, site, megawatts, draw),
             };
-            if !stays && considers && u16::from(site) != nowhere {
-                return Some((slot, draw));
+            if !stays && u16::from(site) != nowhere && considers(&mut self.considerations, queued) {
+                return Some((queued, draw));
             }
         }
         None
@@ -235,7 +235,7 @@ impl History<'_> {
         let days = f64::from(self.scenario.moving.review_days);
         let mut left = self.left_of_worn;
         if hardware.exit_after_idle_days < f64::INFINITY {
-            let excess = self.ln_worst_today[region] - self.fleets.lives.ln_key[fleet];
+            let excess = self.threshold.ln_today[region] - self.fleets.lives.ln_key[fleet];
             let on = self.laws[region].share_at_mean_price(excess) * self.supplied[region];
             left *= (1.0 - (1.0 - on) * days / hardware.exit_after_idle_days).max(0.0);
         }

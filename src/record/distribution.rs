@@ -1,6 +1,7 @@
 //! The distribution of weights over many units, from one record to the next.
 
 use crate::concentration::{Concentration, of_sorted_with};
+use crate::order::Sorter;
 
 use super::NULL;
 
@@ -17,6 +18,9 @@ pub struct Distribution {
     pub weights: Vec<f64>,
     before: Vec<f64>,
     sorted: Vec<f64>,
+    /// Bits of the sorted weights, turned over so that they rise from the largest down.
+    bits: Vec<u64>,
+    sorter: Sorter,
     logged: Vec<(f64, f64)>,
     last: (Option<Concentration>, usize),
 }
@@ -27,6 +31,8 @@ impl Distribution {
             weights: vec![0.0; units],
             before: vec![0.0; units],
             sorted: Vec::with_capacity(units),
+            bits: Vec::with_capacity(units),
+            sorter: Sorter::default(),
             logged: vec![(0.0, 0.0); units],
             last: (None, 0),
         }
@@ -50,12 +56,15 @@ impl Distribution {
             return self.last;
         }
         self.before.copy_from_slice(&self.weights);
-        self.sorted.clear();
         let above_nothing = self.weights.iter().filter(|weight| **weight > 0.0);
-        self.sorted.extend(above_nothing);
         // Bits of numbers above 0 are in their order.
+        self.bits.clear();
+        self.bits
+            .extend(above_nothing.map(|weight| !weight.to_bits()));
+        self.sorter.sort(&mut self.bits);
+        self.sorted.clear();
         self.sorted
-            .sort_unstable_by_key(|weight| std::cmp::Reverse(weight.to_bits()));
+            .extend(self.bits.iter().map(|bits| f64::from_bits(!bits)));
         let mut sum_q_ln_q = 0.0;
         for (logged, weight) in self.logged.iter_mut().zip(&self.weights) {
             if logged.0 != *weight {

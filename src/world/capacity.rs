@@ -33,7 +33,8 @@ pub struct Capacities<'s> {
     pub load: Vec<f64>,
     /// That of the machines that are ordered for here.
     pub reserved: Vec<f64>,
-    /// Capacity when what is ordered today is delivered, as far as it can be told today.
+    /// Capacity for new orders: when what is ordered today is delivered, as far as it can be told today; less than any load
+    /// where the region is closed.
     at_delivery: Vec<f64>,
     /// Whether anything but capacity itself ever limits what runs.
     limits: bool,
@@ -90,10 +91,6 @@ impl<'s> Capacities<'s> {
 
     /// Capacity of `day`, and what of it has power.
     pub fn step(&mut self, day: u32, conditions: &Conditions) {
-        for r in 0..self.capacity.len() {
-            self.capacity[r] = self.capacity_on(day, r);
-            self.look_ahead(r);
-        }
         for (r, region) in self.scenario.regions.iter().enumerate() {
             let here = &conditions.regions[r];
             self.open[r] = region.open && here.open && !here.banned;
@@ -102,6 +99,10 @@ impl<'s> Capacities<'s> {
             } else if self.open[r] {
                 self.held[r] = self.load[r] + self.reserved[r];
             }
+        }
+        for r in 0..self.capacity.len() {
+            self.capacity[r] = self.capacity_on(day, r);
+            self.look_ahead(r);
         }
         if !self.limits {
             return;
@@ -193,7 +194,9 @@ impl<'s> Capacities<'s> {
 
     /// Takes in what has changed of a region's capacity, today's or that to come.
     fn look_ahead(&mut self, r: usize) {
-        self.at_delivery[r] = if self.ahead == 0.0 {
+        self.at_delivery[r] = if !self.open[r] {
+            f64::NEG_INFINITY
+        } else if self.ahead == 0.0 {
             self.capacity[r]
         } else {
             let per_day = self.build_per_day[r] + self.developed_per_day(r);
@@ -265,12 +268,22 @@ impl<'s> Capacities<'s> {
     #[inline]
     #[must_use]
     pub fn room(&self, r: usize) -> f64 {
-        if self.open[r] {
-            (self.at_delivery[r] - self.load[r] - self.reserved[r]).max(0.0)
-        } else {
-            0.0
-        }
+        room(self.at_delivery[r], self.load[r], self.reserved[r])
     }
+
+    /// The same of all regions, in their order.
+    #[inline]
+    pub fn rooms(&self) -> impl Iterator<Item = f64> {
+        let taken = self.load.iter().zip(&self.reserved);
+        let regions = self.at_delivery.iter().zip(taken);
+        regions.map(|(capacity, (load, reserved))| room(*capacity, *load, *reserved))
+    }
+}
+
+/// Room for new orders in a region that has so much capacity for them, MW at the meter.
+#[inline]
+fn room(capacity: f64, load: f64, reserved: f64) -> f64 {
+    (capacity - load - reserved).max(0.0)
 }
 
 /// Margin from which on sites are built as fast as they can be, USD/MWh.

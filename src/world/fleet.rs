@@ -10,6 +10,7 @@ mod idle;
 mod masses;
 mod quantum;
 
+use crate::order::{Sorter, in_total_order};
 use crate::scenario::Scenario;
 use crate::units::machine_power;
 
@@ -70,6 +71,7 @@ pub struct Lives {
     /// Fleet numbers in order of keys, as last asked for; and scratch for it.
     order: Vec<u32>,
     by_key: Vec<u64>,
+    sorter: Sorter,
 }
 
 /// Of a fleet that has its place.
@@ -194,6 +196,7 @@ impl Fleets {
             next_of_firm: vec![NONE; count],
             order: Vec::with_capacity(count),
             by_key: Vec::with_capacity(count),
+            sorter: Sorter::default(),
         };
         for fleet in (0..count).rev() {
             self.mark(fleet);
@@ -359,15 +362,16 @@ impl Fleets {
     }
 
     /// Changes the machines of a fleet of a changing park; by how much their power rises, MW.
+    #[inline]
     pub fn change(&mut self, fleet: usize, hash_phs: f64, efficiency: f64) -> f64 {
-        let before = self.power_mw(fleet);
-        let same_machines = self.efficiency[fleet] == efficiency;
-        self.hash_phs[fleet] = hash_phs;
-        self.efficiency[fleet] = efficiency;
+        let old = std::mem::replace(&mut self.efficiency[fleet], efficiency);
+        let before = machine_power(std::mem::replace(&mut self.hash_phs[fleet], hash_phs), old);
+        let same_machines = old == efficiency;
         self.mark(fleet);
         let firm = self.firm[fleet] as usize;
-        let rise = self.power_mw(fleet) - before;
-        self.lives.firm_mw[firm] = (self.lives.firm_mw[firm] + rise).max(0.0);
+        let rise = machine_power(hash_phs, efficiency) - before;
+        let firm_mw = &mut self.lives.firm_mw[firm];
+        *firm_mw = (*firm_mw + rise).max(0.0);
         if self.lives.scale_exponent != 0.0 {
             // The size of the firm has a price for all of its fleets, from the next day on.
             self.lives.resized.push(firm as u32);
@@ -432,6 +436,7 @@ impl Fleets {
     }
 
     /// Notes that a fleet of a changing park is not as it was.
+    #[inline]
     fn mark(&mut self, fleet: usize) {
         if let Some(masses) = &mut self.lives.masses {
             masses.mark(fleet);
@@ -455,6 +460,7 @@ impl Fleets {
     }
 
     /// Days on end up to the last on which nothing ran of a fleet of a changing park.
+    #[inline]
     #[must_use]
     pub fn idle_days(&self, fleet: usize) -> u32 {
         let lives = &self.lives;
@@ -520,7 +526,7 @@ impl Fleets {
         let there_are = fleets.filter(|((_, hash), _)| **hash > 0.0);
         let keyed = there_are.map(|((ln_key, _), fleet)| in_total_order(*ln_key) & !mask | fleet);
         lives.by_key.extend(keyed);
-        lives.by_key.sort_unstable();
+        lives.sorter.sort(&mut lives.by_key);
         lives.order.clear();
         let in_order = lives.by_key.iter().map(|keyed| (keyed & mask) as u32);
         lives.order.extend(in_order);
@@ -545,13 +551,6 @@ impl Fleets {
         }
         self.site[fleet] = site;
     }
-}
-
-/// A whole number that sorts as `f64::total_cmp` does.
-fn in_total_order(number: f64) -> u64 {
-    let bits = number.to_bits();
-    let sign = 1 << 63;
-    if bits & sign == 0 { bits | sign } else { !bits }
 }
 
 #[cfg(test)]

@@ -83,6 +83,7 @@ impl<'s> Orders<'s> {
     /// Part of a fleet's hash rate that its firm would buy at a review, where a unit of new machines is worth `value` and
     /// costs `cost`, both USD/TH.
     #[must_use]
+    #[inline]
     pub fn wanted(&self, luck: f64, value: f64, cost: f64) -> f64 {
         let Some(growth) = self.growth else {
             return 0.0;
@@ -94,6 +95,22 @@ impl<'s> Orders<'s> {
             f64::INFINITY
         };
         (growth.rate_per_month * excess).clamp(0.0, growth.cap_per_month) * self.months
+    }
+
+    /// Whether [`Self::wanted`] may be more than nothing.
+    #[must_use]
+    #[inline]
+    pub fn pays(&self, luck: f64, value: f64, cost: f64) -> bool {
+        // A quotient is above 1 where its dividend is above its divisor, rounded or not.
+        self.growth
+            .is_some_and(|growth| cost <= 0.0 || luck * value > growth.hurdle * cost)
+    }
+
+    /// The most of [`Self::wanted`].
+    #[must_use]
+    pub fn most(&self) -> f64 {
+        self.growth
+            .map_or(0.0, |growth| growth.cap_per_month * self.months)
     }
 
     /// What new machines cost at a site, USD/TH; in place of old ones no new site is needed.
@@ -140,11 +157,13 @@ impl<'s> Orders<'s> {
     /// What the market cannot meet is no order: of one that it cannot meet at all nothing is delivered.
     fn meet(&mut self, mut order: Order, met: f64, arrival: usize, reserved: &mut [f64]) {
         let refused = 1.0 - met;
-        if !order.replaces {
-            reserved[order.region] -= refused * self.at_meter(&order);
+        if refused > 0.0 {
+            if !order.replaces {
+                reserved[order.region] -= refused * self.at_meter(&order);
+            }
+            self.under_way -= refused * order.hash_phs;
+            order.hash_phs *= met;
         }
-        self.under_way -= refused * order.hash_phs;
-        order.hash_phs *= met;
         if order.hash_phs <= 0.0 {
             return;
         }
@@ -259,6 +278,13 @@ pub fn value_at(prospect: &Prospect, hashprice: f64, site: &Site, efficiency: f6
 pub fn value_at_most(prospect: &Prospect, hashprice: f64, site: &Site, efficiency: f64) -> f64 {
     let (revenue, power) = flows_at(hashprice, site, efficiency);
     site.uptime * prospect.at_most(revenue, power)
+}
+
+/// No more than [`value_at`], and quickly.
+#[must_use]
+pub fn value_at_least(prospect: &Prospect, hashprice: f64, site: &Site, efficiency: f64) -> f64 {
+    let (revenue, power) = flows_at(hashprice, site, efficiency);
+    site.uptime * prospect.at_least(revenue, power)
 }
 
 /// What 1 TH/s earns and what its power costs at a site, USD a year.

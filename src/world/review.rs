@@ -44,6 +44,7 @@ pub struct Review<'s> {
     elsewhere_weight: Vec<f64>,
     /// Factor of the bonus of home on a weight.
     home_weight: f64,
+    on_sale: OnSale,
     /// Utility of every region for the fleet reviewed last, USD/MWh; [`CLOSED`] where it cannot go. One more than there
     /// are regions: the last is that of waiting for a place, closed to those who have one.
     pub utilities: Vec<f64>,
@@ -70,6 +71,17 @@ struct Place {
     delivered: f64,
     /// Part of the machines that there is expected to be power for.
     uptime: f64,
+    /// What duty adds to the cost of the machines on sale.
+    duty_on_new: f64,
+}
+
+/// The machines on sale, as they are compared.
+#[derive(Debug, Clone, Copy, Default)]
+struct OnSale {
+    /// What they expect to earn, USD/MWh.
+    breakeven: f64,
+    /// What a site for them costs, USD/MWh.
+    site: f64,
 }
 
 /// What the world of a day looks like to a reviewer.
@@ -125,6 +137,7 @@ impl<'s> Review<'s> {
                     moving_flat: region.deposit_per_mw.get() / horizon_hours,
                     delivered: 0.0,
                     uptime: 1.0,
+                    duty_on_new: 0.0,
                 }
             })
             .collect::<Vec<_>>();
@@ -139,6 +152,7 @@ impl<'s> Review<'s> {
             best_elsewhere: 0.0,
             elsewhere_weight: vec![0.0; places.len()],
             home_weight: libm::exp((moving.home_bonus / scale).clamp(-300.0, 300.0)),
+            on_sale: OnSale::default(),
             utilities: vec![CLOSED; places.len() + 1],
             places,
             hashprice: 0.0,
@@ -311,59 +325,62 @@ impl<'s> Review<'s> {
     /// Takes in what is on sale: what new machines of `efficiency` offer in every region to a firm of no special size that
     /// has no site there.
     pub fn prepare_sites(&mut self, efficiency: f64) {
-        let breakeven = breakeven_power_price(self.hashprice, efficiency);
-        let best = (0..self.places.len())
-            .map(|r| self.site_utility(r, breakeven, efficiency, 1.0))
-            .fold(CLOSED, f64::max);
+        let site_usd_per_mw = 1000.0 * self.scenario.hardware.site_usd_per_kw;
+        self.on_sale = OnSale {
+            breakeven: breakeven_power_price(self.hashprice, efficiency),
+            site: site_usd_per_mw / self.horizon_hours,
+        };
+        for place in &mut self.places {
+            place.duty_on_new =
+                1e6 * place.duty * self.hardware_price / (efficiency * self.horizon_hours);
+        }
+        let mut best = CLOSED;
         for r in 0..self.places.len() {
-            let utility = self.site_utility(r, breakeven, efficiency, 1.0);
-            self.elsewhere_weight[r] = libm::exp((utility - best) / self.choice_scale);
+            let utility = self.site_utility(r, 1.0);
+            self.elsewhere_weight[r] = utility;
+            best = best.max(utility);
+        }
+        for weight in &mut self.elsewhere_weight {
+            *weight = libm::exp((*weight - best) / self.choice_scale);
         }
         self.best_elsewhere = best;
     }
 
     /// What new machines offer in a region where power costs the firm `factor` times what others pay.
-    fn site_utility(&self, r: usize, breakeven: f64, efficiency: f64, factor: f64) -> f64 {
+    #[inline]
+    fn site_utility(&self, r: usize, factor: f64) -> f64 {
         let place = &self.places[r];
-        let duty = 1e6 * place.duty * self.hardware_price / (efficiency * self.horizon_hours);
-        let site_usd_per_mw = 1000.0 * self.scenario.hardware.site_usd_per_kw;
+        let OnSale { breakeven, site } = self.on_sale;
         place.uptime * margin(breakeven, factor, place) - place.policy + place.pull
-            - duty
+            - place.duty_on_new
             - place.moving_flat
-            - site_usd_per_mw / self.horizon_hours
+            - site
     }
 
-    /// The region in which a fleet's firm would put new machines of `efficiency`, by the draw `uniform`; `None` where there
-    /// is no room anywhere. [`Self::prepare_sites`] comes before it.
+    /// The region in which a fleet's firm would put new machines, by the draw `uniform`; `None` where there is no room
+    /// anywhere. [`Self::prepare_sites`] comes before it.
     pub fn choose_site(
         &mut self,
         fleets: &Fleets,
         fleet: usize,
         capacities: &Capacities<'_>,
-        efficiency: f64,
         uniform: f64,
     ) -> Option<usize> {
         let here = usize::from(fleets.region[fleet]);
         let home = usize::from(fleets.home[fleet]);
-        let breakeven = breakeven_power_price(self.hashprice, efficiency);
         let scale = fleets.scale(fleet);
-        let at_own_site = self.site_utility(
-            here,
-            breakeven,
-            efficiency,
-            scale * fleets.site_factor(fleet),
-        );
+        let at_own_site = self.site_utility(here, scale * fleets.site_factor(fleet));
         let bonuses = self.stay_bonus.abs() + self.home_bonus.abs();
         let farthest = (at_own_site - self.best_elsewhere).abs() + bonuses;
         // Within these bounds a weight is a product of those of the day; beyond them it might overflow.
         let safe = scale == 1.0 && farthest < 300.0 * self.choice_scale;
         if !safe {
-            return self.choose_site_by_utility(fleets, fleet, capacities, efficiency, uniform);
+            return self.choose_site_by_utility(fleets, fleet, capacities, uniform);
         }
         let regions = self.places.len();
-        for r in 0..regions {
-            let open = capacities.room(r) >= LEAST_ROOM_MW;
-            self.weights[r] = if open { self.elsewhere_weight[r] } else { 0.0 };
+        let of_day = self.elsewhere_weight.iter().zip(capacities.rooms());
+        for (weight, (of_day, room)) in self.weights.iter_mut().zip(of_day) {
+            *weight = if room >= LEAST_ROOM_MW { *of_day } else { 0.0 };
         }
         self.weights[home] *= self.home_weight;
         let mut bonus = self.stay_bonus;
@@ -378,7 +395,7 @@ impl<'s> Review<'s> {
         let total: f64 = self.weights[..regions].iter().sum();
         // Nothing is open, or what is lies so far below the best that its weight is none.
         if total <= LEAST_WEIGHT {
-            return self.choose_site_by_utility(fleets, fleet, capacities, efficiency, uniform);
+            return self.choose_site_by_utility(fleets, fleet, capacities, uniform);
         }
         self.weights[regions] = 0.0;
         Some(choose_by_weight(&self.weights, here, uniform * total))
@@ -390,19 +407,17 @@ impl<'s> Review<'s> {
         fleets: &Fleets,
         fleet: usize,
         capacities: &Capacities<'_>,
-        efficiency: f64,
         uniform: f64,
     ) -> Option<usize> {
         let here = usize::from(fleets.region[fleet]);
         let home = usize::from(fleets.home[fleet]);
-        let breakeven = breakeven_power_price(self.hashprice, efficiency);
         let regions = self.places.len();
         for r in 0..regions {
             let mut factor = fleets.scale(fleet);
             if r == here {
                 factor *= fleets.site_factor(fleet);
             }
-            let mut utility = self.site_utility(r, breakeven, efficiency, factor);
+            let mut utility = self.site_utility(r, factor);
             if r == here {
                 utility += self.stay_bonus;
             }
@@ -427,6 +442,7 @@ impl<'s> Review<'s> {
 
     /// On what terms a fleet's firm would run machines in a region.
     #[must_use]
+    #[inline]
     pub fn site(&self, fleets: &Fleets, fleet: usize, region: usize) -> Site {
         let mut factor = fleets.scale(fleet);
         if region == usize::from(fleets.region[fleet]) {
@@ -437,6 +453,7 @@ impl<'s> Review<'s> {
 
     /// The same for a firm that pays `factor` times what others pay for power.
     #[must_use]
+    #[inline]
     pub fn site_elsewhere(&self, region: usize, factor: f64) -> Site {
         let place = &self.places[region];
         Site {
@@ -506,7 +523,11 @@ pub fn choose_by_logit(
     let best = utilities.iter().fold(CLOSED, |best, u| best.max(*u));
     let mut total = 0.0;
     for (weight, utility) in weights.iter_mut().zip(utilities) {
-        *weight = libm::exp((utility - best) / scale);
+        *weight = if *utility == CLOSED {
+            0.0
+        } else {
+            libm::exp((utility - best) / scale)
+        };
         total += *weight;
     }
     choose_by_weight(weights, first, uniform * total)

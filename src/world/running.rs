@@ -105,6 +105,7 @@ impl RunningLaw {
     }
 
     /// Part of a fleet that runs when its log breakeven is `ln_excess` above the log of the day's mean price.
+    #[inline]
     #[must_use]
     pub fn share(&self, ln_excess: f64) -> f64 {
         if self.is_sharp() {
@@ -155,6 +156,8 @@ pub struct Threshold {
     pub worst: Vec<f64>,
     /// Its logarithm.
     pub ln_worst: Vec<f64>,
+    /// The logarithm of today's target, before any lag.
+    pub ln_today: Vec<f64>,
     begun: bool,
 }
 
@@ -175,6 +178,7 @@ impl Threshold {
             on_weight: weight(scenario.switching.on_days),
             worst: vec![0.0; regions],
             ln_worst: vec![f64::NEG_INFINITY; regions],
+            ln_today: vec![f64::NEG_INFINITY; regions],
             begun: false,
         }
     }
@@ -183,23 +187,24 @@ impl Threshold {
     pub fn follow(&mut self, today: &[f64]) {
         let at_once = self.off_weight == 1.0 && self.on_weight == 1.0;
         for (r, target) in today.iter().enumerate() {
+            // Where fees and taxes take more than all, nothing runs: the logarithm of nothing.
+            let ln_target = libm::log(target.max(0.0));
+            self.ln_today[r] = ln_target;
             if at_once || !self.begun || !(*target > 0.0 && target.is_finite()) {
                 self.worst[r] = *target;
-                // Where fees and taxes take more than all, nothing runs: the logarithm of nothing.
-                self.ln_worst[r] = libm::log(target.max(0.0));
+                self.ln_worst[r] = ln_target;
                 continue;
             }
             let before = self.ln_worst[r];
-            let target = libm::log(*target);
-            let weight = if target < before {
+            let weight = if ln_target < before {
                 self.off_weight
             } else {
                 self.on_weight
             };
             self.ln_worst[r] = if before.is_finite() {
-                before + weight * (target - before)
+                before + weight * (ln_target - before)
             } else {
-                target
+                ln_target
             };
             self.worst[r] = libm::exp(self.ln_worst[r]);
         }
@@ -223,6 +228,7 @@ static NODES: LazyLock<Vec<(f64, f64)>> = LazyLock::new(|| {
 });
 
 /// Standard normal distribution function from a table, within 1e-8: a day asks for it once a fleet.
+#[inline]
 #[must_use]
 pub fn normal_cdf(x: f64) -> f64 {
     interpolate(&NODES, x)

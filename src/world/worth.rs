@@ -1,5 +1,8 @@
 //! What a machine is worth: the present value of what it earns above its power.
 
+/// Part by which bounds are kept away from what they bound: far above the rounding of either.
+const MARGIN: f64 = 1e-9;
+
 /// What a buyer reckons with, made ready to value many machines.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Prospect {
@@ -8,9 +11,33 @@ pub struct Prospect {
     /// Of money alone, and of money and hashprice together.
     discount: Discount,
     both: Discount,
-    /// Life of a machine, and when revenue halves, years; the life where no halving is known within it.
-    life: f64,
-    halving: f64,
+    /// The integral of discounted revenue over the whole life, for a unit of revenue today.
+    whole: f64,
+    /// The end of a machine's life, and when revenue halves; the former where no halving is known within it.
+    life: Date,
+    halving: Date,
+}
+
+/// A date that is the same for all machines.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Date {
+    /// Years from now.
+    year: f64,
+    /// Revenue over power today up to which it surely falls to the cost of power before the date, and from which on
+    /// surely after it: most of the time this spares a logarithm.
+    before: f64,
+    after: f64,
+}
+
+impl Date {
+    fn new(year: f64, decay: f64) -> Self {
+        let at = libm::exp(decay * year);
+        Self {
+            year,
+            before: at * (1.0 - MARGIN),
+            after: at * (1.0 + MARGIN),
+        }
+    }
 }
 
 /// Integrals of `e^{-rate s}`, with those to the two dates that are the same for all machines.
@@ -37,12 +64,14 @@ impl Prospect {
     #[must_use]
     pub fn new(decay: f64, discount: f64, life: f64, halving: Option<f64>) -> Self {
         let halving = halving.unwrap_or(f64::INFINITY).clamp(0.0, life);
+        let both = Discount::new(decay + discount, halving, life);
         Self {
             decay,
             discount: Discount::new(discount, halving, life),
-            both: Discount::new(decay + discount, halving, life),
-            life,
-            halving,
+            both,
+            whole: both.to_halving + 0.5 * (both.to_life - both.to_halving),
+            life: Date::new(life, decay),
+            halving: Date::new(halving, decay),
         }
     }
 
@@ -55,34 +84,63 @@ impl Prospect {
         if revenue <= power {
             return 0.0;
         }
-        let last = self.last_year(revenue, power);
-        if last <= self.halving {
-            let (both, discount) = self.until(last);
+        let ratio = if power > 0.0 {
+            revenue / power
+        } else {
+            f64::INFINITY
+        };
+        if !self.outlasts(ratio, &self.halving) {
+            let (both, discount) = self.until(ratio);
             return revenue * both - power * discount;
         }
         let (both, discount) = (self.both.to_halving, self.discount.to_halving);
         let before = revenue * both - power * discount;
-        let halved = 0.5 * revenue;
-        let last = self.last_year(halved, power);
-        if last <= self.halving {
+        let (halved, ratio) = (0.5 * revenue, 0.5 * ratio);
+        if !self.outlasts(ratio, &self.halving) {
             return before;
         }
-        let (both_to_end, discount_to_end) = self.until(last);
+        let (both_to_end, discount_to_end) = self.until(ratio);
         before + halved * (both_to_end - both) - power * (discount_to_end - discount)
     }
 
-    /// No less than [`Self::value`], and quickly: as if revenue never fell.
+    /// No less than [`Self::value`], and quickly. The value is convex in the cost of power, so the chord from no cost to
+    /// all of revenue lies above it.
     #[must_use]
+    #[inline]
     pub fn at_most(&self, revenue: f64, power: f64) -> f64 {
-        /// Far above the rounding of either.
-        const MORE: f64 = 1.0 + 1e-9;
-        (revenue - power).max(0.0) * self.discount.to_life * MORE
+        let most = if power >= 0.0 {
+            (revenue - power).max(0.0) * self.whole
+        } else {
+            // Who is paid for power is at best as well off as if revenue never fell.
+            (revenue.max(0.0) - power) * self.discount.to_life
+        };
+        most * (1.0 + MARGIN)
     }
 
-    /// Both integrals up to a year, at most the machine's life.
-    fn until(&self, year: f64) -> (f64, f64) {
-        if year >= self.life {
-            (self.both.to_life, self.discount.to_life)
+    /// No more than [`Self::value`], and quickly: that of machines which run to the end of their life whatever they earn,
+    /// or to the halving, whichever is more.
+    #[must_use]
+    #[inline]
+    pub fn at_least(&self, revenue: f64, power: f64) -> f64 {
+        if revenue <= power {
+            return 0.0;
+        }
+        let to_life = revenue * self.whole - power * self.discount.to_life;
+        let to_halving = revenue * self.both.to_halving - power * self.discount.to_halving;
+        let gross = (revenue.abs() + power.abs()) * self.discount.to_life;
+        (to_life.max(to_halving) - gross * MARGIN).max(0.0)
+    }
+
+    /// Both integrals up to the year in which revenue that is so many times the cost of power has fallen to it, or to the
+    /// end of the machine's life.
+    fn until(&self, ratio: f64) -> (f64, f64) {
+        let to_life = (self.both.to_life, self.discount.to_life);
+        if ratio > self.life.after {
+            return to_life;
+        }
+        let year = self.last_year(ratio);
+        if year >= self.life.year {
+            to_life
         } else {
             (
                 integral(self.both.rate, year),
@@ -91,14 +149,19 @@ impl Prospect {
         }
     }
 
-    /// When revenue has fallen to the cost of power.
-    fn last_year(&self, revenue: f64, power: f64) -> f64 {
-        if revenue <= power {
+    /// Whether revenue that is so many times the cost of power has still not fallen to it at a date.
+    fn outlasts(&self, ratio: f64, date: &Date) -> bool {
+        ratio > date.after || (ratio >= date.before && self.last_year(ratio) > date.year)
+    }
+
+    /// When revenue that is so many times the cost of power has fallen to it.
+    fn last_year(&self, ratio: f64) -> f64 {
+        if ratio <= 1.0 {
             0.0
-        } else if self.decay == 0.0 || power <= 0.0 {
+        } else if self.decay == 0.0 || ratio == f64::INFINITY {
             f64::INFINITY
         } else {
-            libm::log(revenue / power) / self.decay
+            libm::log(ratio) / self.decay
         }
     }
 }
@@ -130,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn the_quick_bound_is_one() {
+    fn the_quick_bounds_are_bounds() {
         for (decay, halving) in [
             (0.0, None),
             (0.15, Some(0.4)),
@@ -138,15 +201,14 @@ mod tests {
             (0.35, None),
         ] {
             let prospect = prospect(decay, halving);
-            for revenue in [1.0, 5.0, 20.0] {
-                for power in [0.0, 0.5, 4.999, 20.0, 30.0] {
-                    let (value, most) = (
-                        prospect.value(revenue, power),
-                        prospect.at_most(revenue, power),
-                    );
+            for revenue in [-2.0, 0.0, 1.0, 5.0, 20.0] {
+                for power in [-3.0, 0.0, 0.5, 4.0, 4.999, 7.0, 20.0, 30.0] {
+                    let value = prospect.value(revenue, power);
+                    let least = prospect.at_least(revenue, power);
+                    let most = prospect.at_most(revenue, power);
                     assert!(
-                        value <= most,
-                        "{decay} {halving:?} {revenue} {power}: {value} {most}"
+                        least <= value && value <= most,
+                        "{decay} {halving:?} {revenue} {power}: {least} {value} {most}"
                     );
                 }
             }
@@ -157,7 +219,7 @@ mod tests {
     fn values_are_those_of_the_model_page() {
         assert!((value(prospect(0.35, None), 40.0, 15.0, 45.0) - 8.21).abs() < 0.005);
         let (revenue, power) = (40.0 * DAYS_PER_YEAR / 1000.0, 15e-6 * HOURS_PER_YEAR * 45.0);
-        assert!((prospect(0.35, None).last_year(revenue, power) - 2.58).abs() < 0.005);
+        assert!((prospect(0.35, None).last_year(revenue / power) - 2.58).abs() < 0.005);
         for (hashprice, years, expected) in [(40.0, 2.5, 11.4), (40.0, 1.0, 6.4), (30.0, 0.5, 1.9)]
         {
             let value = value(prospect(0.15, Some(years)), hashprice, 15.0, 50.0);

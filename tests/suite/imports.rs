@@ -15,14 +15,22 @@ const LAYERS: [&[&str]; 10] = [
     &["record"],
     &["world"],
     &["scenario"],
-    &["random", "concentration", "statistics", "protocol", "units"],
+    &[
+        "random",
+        "concentration",
+        "statistics",
+        "order",
+        "protocol",
+        "units",
+    ],
 ];
 
 /// Layers inside the last line: what rests on what among the foundations.
-const FOUNDATIONS: [(&str, &[&str]); 5] = [
+const FOUNDATIONS: [(&str, &[&str]); 6] = [
     ("random", &["units"]),
     ("concentration", &["units"]),
     ("statistics", &["units"]),
+    ("order", &[]),
     ("protocol", &["units"]),
     ("units", &[]),
 ];

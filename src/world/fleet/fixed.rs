@@ -4,7 +4,8 @@
 //! place there up to a rank in the order of efficiency. Sums by region over blocks of ranks, in a tree of partial sums, give
 //! it without a visit of every fleet, and a fleet that moves changes two of them. Sums are in whole quanta, so nothing drifts.
 
-use super::in_total_order;
+use crate::order::in_total_order;
+
 use super::quantum::Quantum;
 
 /// Ranks in a block, at which a tree of sums ends and fleets are looked at one by one.

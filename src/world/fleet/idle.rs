@@ -60,6 +60,12 @@ impl Idle {
         if self.next > from && peaks.last().is_some_and(|(_, peak)| *peak >= needed) {
             return 0;
         }
+        self.days_since(peaks, needed, from, before)
+    }
+
+    /// The same of one that does not run today: days since a threshold was last as high as needed.
+    #[inline(never)]
+    fn days_since(&self, peaks: &[(u32, f64)], needed: f64, from: u32, before: u32) -> u32 {
         let reached = peaks.partition_point(|(_, peak)| *peak >= needed);
         let last_on = reached.checked_sub(1).map(|index| peaks[index].0);
         match last_on {

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use crate::random::standard_normal_cdf;
 use crate::world::running::RunningLaw;
 
-use super::quantum::Quantum;
+use super::quantum::{Quantum, nearest};
 
 /// Nodes in one standard deviation of what differs inside a fleet and a day: what runs of a fleet is within 1e-6.
 const PER_SD: f64 = 12.0;
@@ -83,35 +83,45 @@ impl Masses {
     }
 
     /// Is told that a fleet has changed, or is new.
+    #[inline]
     pub fn mark(&mut self, fleet: usize) {
-        if self.has_changed.len() <= fleet {
-            self.has_changed.resize(fleet + 1, false);
-            self.entered.resize(fleet + 1, OUTSIDE);
+        match self.has_changed.get_mut(fleet) {
+            Some(true) => (),
+            Some(has_changed) => {
+                *has_changed = true;
+                self.changed.push(fleet as u32);
+            }
+            None => self.welcome(fleet),
         }
-        if !std::mem::replace(&mut self.has_changed[fleet], true) {
-            self.changed.push(fleet as u32);
-        }
+    }
+
+    /// Makes room for a fleet that is new.
+    #[cold]
+    fn welcome(&mut self, fleet: usize) {
+        self.has_changed.resize(fleet + 1, false);
+        self.entered.resize(fleet + 1, OUTSIDE);
+        self.mark(fleet);
     }
 
     /// Puts what has changed in its place.
     pub fn take_in(&mut self, park: &Park<'_>) {
         let mut changed = std::mem::take(&mut self.changed);
-        for fleet in changed.drain(..) {
-            let fleet = fleet as usize;
+        for fleet in &changed {
+            let fleet = *fleet as usize;
             self.has_changed[fleet] = false;
-            let (before, now) = (self.entered[fleet], self.now(park, fleet));
+            let now = self.now(park, fleet);
+            let before = std::mem::replace(&mut self.entered[fleet], now);
             if before == now {
                 continue;
             }
-            self.entered[fleet] = now;
-            let columns = self.held.iter().zip(now.amounts).zip(self.quanta.most);
-            let fits = |((held, amount), most): ((&f64, f64), f64)| held + amount <= most;
-            if { columns }.all(fits) {
+            let ([hash, watts], [most_hash, most_watts]) = (now.amounts, self.quanta.most);
+            if self.held[0] + hash <= most_hash && self.held[1] + watts <= most_watts {
                 self.replace(before, now);
             } else {
                 self.begin_anew(park);
             }
         }
+        changed.clear();
         self.changed = changed;
     }
 
@@ -139,6 +149,7 @@ impl Masses {
     }
 
     /// What of a fleet belongs on a lattice.
+    #[inline]
     fn now(&self, park: &Park<'_>, fleet: usize) -> Entered {
         let (site, hash) = (park.site[fleet], park.hash_phs[fleet]);
         if usize::from(site) >= self.regions.len() || hash <= 0.0 {
@@ -152,11 +163,11 @@ impl Masses {
     }
 
     /// Takes a fleet off its lattice, and puts it on as it is now.
+    #[inline]
     fn replace(&mut self, before: Entered, now: Entered) {
         const NOTHING: [f64; 2] = [0.0; 2];
-        for (column, held) in self.held.iter_mut().enumerate() {
-            *held += now.amounts[column] - before.amounts[column];
-        }
+        self.held[0] += now.amounts[0] - before.amounts[0];
+        self.held[1] += now.amounts[1] - before.amounts[1];
         let quanta = &self.quanta.of;
         if before.site == now.site && before.ln_key == now.ln_key {
             if let Some(lattice) = self.regions.get_mut(usize::from(now.site)) {
@@ -231,18 +242,36 @@ impl Lattice {
             outer * (f + 1.0),
         ];
         for (column, quantum) in quanta.iter().enumerate() {
-            let nodes = &mut self.quanta[column][at..at + weights.len()];
-            let (before, now) = (before[column], now[column]);
-            for (node, weight) in nodes.iter_mut().zip(weights) {
-                let rise = quantum.whole(now * weight) - quantum.whole(before * weight);
-                *node += rise;
-                self.all[column] += rise;
+            let Some(nodes) = self.quanta[column][at..].first_chunk_mut::<4>() else {
+                return;
+            };
+            // A quantum is a power of two: times a weight, quanta are rounded as amounts are.
+            let (before, now) = (quantum.quanta(before[column]), quantum.quanta(now[column]));
+            let mut rises = [0.0; 4];
+            for node in 0..4 {
+                rises[node] = nearest(now * weights[node]) - nearest(before * weights[node]);
             }
+            for node in 0..4 {
+                nodes[node] += rises[node];
+            }
+            self.all[column] += (rises[0] + rises[1]) + (rises[2] + rises[3]);
         }
     }
 
     /// Index of a node that is there, with three behind it.
+    #[inline]
     fn index_of(&mut self, node: i64) -> usize {
+        let nodes = self.quanta[0].len() as i64;
+        let index = node - self.first;
+        if index < 0 || index + 4 > nodes {
+            self.reach(node);
+        }
+        (node - self.first) as usize
+    }
+
+    /// Grows to have a node, with three behind it.
+    #[cold]
+    fn reach(&mut self, node: i64) {
         let nodes = self.quanta[0].len() as i64;
         if nodes == 0 {
             self.first = node - MORE_NODES as i64;
@@ -251,10 +280,9 @@ impl Lattice {
             let more = (self.first - node) as usize + MORE_NODES;
             self.grow(more, 0);
             self.first -= more as i64;
-        } else if node + 4 > self.first + nodes {
+        } else {
             self.grow(0, (node + 4 - self.first - nodes) as usize + MORE_NODES);
         }
-        (node - self.first) as usize
     }
 
     fn grow(&mut self, before: usize, after: usize) {
@@ -291,15 +319,10 @@ impl Lattice {
         ];
         let curves = SHARES.each_ref().map(|curve| &curve[window.clone()]);
         let within_reach = self.quanta.each_ref().map(|column| &column[whole..end]);
-        let mut shares = [0.0; 2 * REACH + 1];
-        let shares = &mut shares[window];
-        combine(shares, curves, basis);
-        let mut sums = weighted_sums(shares, within_reach);
+        let mut sums = sums_of_shares(curves, basis, within_reach);
         for ((sum, column), all) in sums.iter_mut().zip(&self.quanta).zip(self.all) {
             // A node may hold less than nothing, and a cubic go beyond its ends; what runs is part of what there is.
-            *sum = (*sum + column[..whole].iter().sum::<f64>())
-                .max(0.0)
-                .min(all);
+            *sum = (*sum + sum_of_whole(&column[..whole])).max(0.0).min(all);
         }
         sums
     }
@@ -311,38 +334,81 @@ fn whole_below(number: f64) -> i64 {
     whole - i64::from(whole as f64 > number)
 }
 
-/// A combination of curves, node by node.
-#[inline(never)]
-fn combine(out: &mut [f64], curves: [&[f64]; 4], basis: [f64; 4]) {
-    let [values, slopes, next_values, next_slopes] = curves.map(|curve| &curve[..out.len()]);
-    for node in 0..out.len() {
-        out[node] = basis[0] * values[node]
-            + basis[1] * slopes[node]
-            + basis[2] * next_values[node]
-            + basis[3] * next_slopes[node];
-    }
-}
+/// Nodes that are added up side by side.
+const LANES: usize = 4;
 
-/// Sums of two columns with shares as weights, in four lanes each.
-#[inline(never)]
-fn weighted_sums(shares: &[f64], columns: [&[f64]; 2]) -> [f64; 2] {
-    const LANES: usize = 4;
-    let nodes = shares.len();
-    let [first, second] = columns.map(|column| &column[..nodes]);
-    let (mut firsts, mut seconds) = ([0.0; LANES], [0.0; LANES]);
-    for row in 0..nodes / LANES {
-        let at = row * LANES;
-        for lane in 0..LANES {
-            firsts[lane] += shares[at + lane] * first[at + lane];
-            seconds[lane] += shares[at + lane] * second[at + lane];
+/// Sums of two columns with shares as weights, in four lanes each; a share is a combination of curves at its node.
+fn sums_of_shares(curves: [&[f64]; 4], basis: [f64; 4], columns: [&[f64]; 2]) -> [f64; 2] {
+    let mut lanes = [[0.0; LANES]; 2];
+    add_rows(&mut lanes, curves.map(in_rows), basis, columns.map(in_rows));
+    let mut sums = lanes.map(|lanes| lanes.iter().sum::<f64>());
+    let nodes = columns[0].len();
+    for node in nodes - nodes % LANES..nodes {
+        let [values, slopes, next_values, next_slopes] = curves.map(|curve| curve[node]);
+        let share =
+            basis[0] * values + basis[1] * slopes + basis[2] * next_values + basis[3] * next_slopes;
+        for (sum, column) in sums.iter_mut().zip(columns) {
+            *sum += share * column[node];
         }
     }
-    let mut sums = [firsts, seconds].map(|lanes| lanes.iter().sum::<f64>());
-    for node in nodes / LANES * LANES..nodes {
-        sums[0] += shares[node] * first[node];
-        sums[1] += shares[node] * second[node];
-    }
     sums
+}
+
+/// The same for whole rows. One thing is done at a time to all lanes, so that a compiler takes two of them at once.
+#[inline(never)]
+fn add_rows(
+    sums: &mut [[f64; LANES]; 2],
+    curves: [&[[f64; LANES]]; 4],
+    basis: [f64; 4],
+    columns: [&[[f64; LANES]]; 2],
+) {
+    let rows = columns[0].len();
+    let [values, slopes, next_values, next_slopes] = curves.map(|curve| &curve[..rows]);
+    let [first, second] = columns.map(|column| &column[..rows]);
+    let mut lanes = *sums;
+    for row in 0..rows {
+        let mut shares = values[row].map(|value| basis[0] * value);
+        for lane in 0..LANES {
+            shares[lane] += basis[1] * slopes[row][lane];
+        }
+        for lane in 0..LANES {
+            shares[lane] += basis[2] * next_values[row][lane];
+        }
+        for lane in 0..LANES {
+            shares[lane] += basis[3] * next_slopes[row][lane];
+        }
+        let (mut of_first, mut of_second) = (shares, shares);
+        for lane in 0..LANES {
+            of_first[lane] *= first[row][lane];
+        }
+        for lane in 0..LANES {
+            lanes[0][lane] += of_first[lane];
+        }
+        for lane in 0..LANES {
+            of_second[lane] *= second[row][lane];
+        }
+        for lane in 0..LANES {
+            lanes[1][lane] += of_second[lane];
+        }
+    }
+    *sums = lanes;
+}
+
+/// Numbers in rows of [`LANES`]; what is left of them at the end is left out.
+fn in_rows(numbers: &[f64]) -> &[[f64; LANES]] {
+    numbers.as_chunks().0
+}
+
+/// The sum of whole numbers, which is the same in any order.
+fn sum_of_whole(numbers: &[f64]) -> f64 {
+    let (rows, rest) = numbers.as_chunks::<LANES>();
+    let mut sums = [0.0; LANES];
+    for row in rows {
+        for lane in 0..LANES {
+            sums[lane] += row[lane];
+        }
+    }
+    sums.iter().chain(rest).sum()
 }
 
 /// What runs at a node as its distance from the threshold goes from `REACH` below to as much above, and how it changes: at the

@@ -16,6 +16,14 @@ impl Default for Quantum {
     }
 }
 
+/// The whole number that is nearest to one of either sign below 2^51; such may be added up to 2^53 without an error.
+#[inline]
+pub fn nearest(number: f64) -> f64 {
+    /// Three halves of 2^52: numbers around it are whole.
+    const MIDDLE: f64 = 6_755_399_441_055_744.0;
+    (number + MIDDLE) - MIDDLE
+}
+
 /// Bits that the largest total takes.
 const BITS: i32 = 60;
 /// The same where numbers are small enough to be rounded by an addition.
@@ -27,7 +35,7 @@ impl Quantum {
         Self::with_bits(total, BITS)
     }
 
-    /// A quantum for parts of `total` that are counted by [`Self::whole`]: at least 2^49 of them make it up.
+    /// A quantum for parts of `total` that are counted by [`nearest`]: at least 2^49 of them make it up.
     pub fn for_small_total(total: f64) -> Self {
         Self::with_bits(total, SMALL_BITS)
     }
@@ -50,13 +58,10 @@ impl Quantum {
         (amount * self.per_unit) as i64
     }
 
-    /// An amount of either sign in quanta, to the nearest, as a whole number that may be added up to 2^53 without an error; of
-    /// fewer than 2^51. Quicker than [`Self::count`].
+    /// An amount of either sign in quanta, not rounded: [`nearest`] does that, and is quicker than [`Self::count`].
     #[inline]
-    pub fn whole(self, amount: f64) -> f64 {
-        /// Three halves of 2^52: numbers around it are whole.
-        const MIDDLE: f64 = 6_755_399_441_055_744.0;
-        (amount * self.per_unit + MIDDLE) - MIDDLE
+    pub fn quanta(self, amount: f64) -> f64 {
+        amount * self.per_unit
     }
 
     /// What a whole number of quanta amounts to.
@@ -91,7 +96,7 @@ mod tests {
     fn a_whole_number_of_quanta_is_the_nearest() {
         let quantum = Quantum::for_small_total(1e6);
         for part in [0.0, 1.0, -1.0, 0.333, -0.7, 1e-9, 1.5] {
-            let whole = quantum.whole(1e6 * part);
+            let whole = nearest(quantum.quanta(1e6 * part));
             assert_eq!(whole, libm::rint(whole));
             let error = (quantum.amount_of_whole(whole) - 1e6 * part).abs();
             assert!(error <= 0.5001 * quantum.unit, "{part}");
