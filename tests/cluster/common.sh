@@ -87,7 +87,7 @@ ports() {
     done
 }
 
-# The sweep, with as many replicas as make a point take half a second on this machine, in this build.
+# The sweep, with as many replicas as make a point take a third of a second on this machine, in this build.
 prepare() {
     cat > small.toml << TOML
 extends = "$root/scenarios/core.toml"
@@ -104,7 +104,7 @@ TOML
         "$HASHDRIFT" sweep run "${sweep[@]}" --replicas $trial --out "trial-$trial" --threads 1 -q > trial.log
         took=$((${EPOCHREALTIME/./} - started))
     done
-    replicas=$((trial * points * 500000 / took))
+    replicas=$((trial * points * 333333 / took))
     started=${EPOCHREALTIME/./}
     "$HASHDRIFT" sweep run "${sweep[@]}" --replicas "$replicas" --out reference -q > reference.log
     say "reference: $points points, $replicas replicas each, $(((${EPOCHREALTIME/./} - started) / 1000)) ms on one machine"

@@ -1,7 +1,5 @@
 //! Sweeps spread by real schedulers, with a worker killed on the way: the scripts in `tests/cluster`.
 
-#![cfg(target_os = "linux")]
-
 use std::io::Write;
 use std::path::Path;
 use std::process::Command;
@@ -12,6 +10,12 @@ const MISSING: i32 = 77;
 /// With this variable set, nothing may be skipped.
 const NO_SKIPS: &str = "HASHDRIFT_NO_SKIPS";
 
+/// Says that something was skipped: tests that pass have what `eprintln!` writes thrown away.
+pub fn say_aloud(what: &str) {
+    writeln!(std::io::stderr().lock(), "SKIPPED: {what}").expect("standard error takes it");
+}
+
+#[cfg(target_os = "linux")]
 fn passes(name: &str) {
     let script = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/cluster")
@@ -23,14 +27,7 @@ fn passes(name: &str) {
     let said = String::from_utf8_lossy(&output.stdout);
     let complained = String::from_utf8_lossy(&output.stderr);
     if output.status.code() == Some(MISSING) && std::env::var_os(NO_SKIPS).is_none() {
-        // Tests that pass have what `eprintln!` writes thrown away.
-        let mut aloud = std::io::stderr().lock();
-        writeln!(
-            aloud,
-            "SKIPPED: tests/cluster/{name}: {}",
-            complained.trim()
-        )
-        .expect("standard error takes it");
+        say_aloud(&format!("tests/cluster/{name}: {}", complained.trim()));
         return;
     }
     assert!(
@@ -40,11 +37,13 @@ fn passes(name: &str) {
     );
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_slurm_array_that_loses_a_worker_gives_the_bytes_of_one_machine() {
     passes("slurm");
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_dask_cluster_that_loses_a_worker_gives_the_bytes_of_one_machine() {
     passes("dask");

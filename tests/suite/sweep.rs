@@ -281,14 +281,23 @@ fn an_event_can_be_switched_off_and_a_table_replaced() {
     let price = |point: usize| done(&found[point]).rows[1].map(|row| row.1);
     assert!(share(0) < 0.2 * share(2), "{} {}", share(0), share(2));
     assert!(price(3) > price(2), "{:?} {:?}", price(3), price(2));
-    // Without the event, the world is that of a scenario that never had it, but for what its presence makes it record.
-    let without: Vec<String> = [
-        changes,
-        vec!["events=[]".to_owned(), "hazards.0.enabled=false".to_owned()],
-    ]
-    .concat();
-    let never = parse_scenario("core", &text, &without, &[]).unwrap();
-    assert!(never.events.is_empty() && never.hazards.is_empty());
+    // Switched off, they leave no trace, and what is left keeps its luck.
+    let bits = |text: &str, more: &[&str]| {
+        let more = more.iter().map(|change| (*change).to_owned());
+        let changes: Vec<String> = changes.iter().cloned().chain(more).collect();
+        let scenario = parse_scenario("core", text, &changes, &[]).unwrap();
+        let results = ensemble::run(&scenario).unwrap();
+        let replicas = (0..6).flat_map(|replica| results.replica(replica).to_vec());
+        replicas.map(f64::to_bits).collect::<Vec<u64>>()
+    };
+    let off = ["events.0.enabled=false", "hazards.0.enabled=false"];
+    assert!(bits(&text, &off) == bits(CORE, &[]));
+    let twice = "hazards=[{ kind = \"tariff\", region = \"us\", per_year = 3.0, size = 1.5, enabled = false }, { kind = \"tariff\", region = \"us\", per_year = 3.0, size = 2.0 }]";
+    let both = twice
+        .replace(", enabled = false", "")
+        .replace("size = 1.5", "size = 1.0");
+    assert!(bits(CORE, &[twice]) == bits(CORE, &[&both]));
+    assert!(bits(CORE, &[twice]) != bits(CORE, &[]));
 }
 
 #[test]

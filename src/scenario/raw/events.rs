@@ -11,7 +11,6 @@ use super::RawDate;
 pub struct RawEvent {
     /// Whether it is there at all: `false` leaves it out, and moves the luck of nothing else.
     #[serde(default = "super::yes")]
-    #[schemars(extend("x-neutral" = false))]
     pub enabled: bool,
     /// What happens.
     pub kind: RawEventKind,
@@ -99,7 +98,6 @@ pub struct BanTerms {
 pub struct RawHazard {
     /// Whether it is there at all: `false` leaves it out, and moves the luck of nothing else.
     #[serde(default = "super::yes")]
-    #[schemars(extend("x-neutral" = false))]
     pub enabled: bool,
     /// What may happen.
     pub kind: RawEventKind,
