@@ -4,11 +4,13 @@
 //! `hashdrift run`, bring the same numbers. Where and in which order points are computed does not matter, so they can be spread
 //! over any number of threads, processes and machines. What of it is kept in files is in [`crate::output`].
 
+mod crossing;
 mod design;
 mod plan;
 mod point;
 mod work;
 
+pub use crossing::{Crossing, Reading, crossings};
 pub use design::{Point, Points};
 pub use plan::{Checked, Plan, Request, SweepError};
 pub use point::{Column, Done, PointResult, Row};

@@ -4,11 +4,14 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use hashdrift::output::{digest_file, digest_tables, read_metadata};
+use hashdrift::ensemble::EnsembleError;
+use hashdrift::output::sweep::{PlanFile, SweepMetadata, merge, read_sweep_metadata};
+use hashdrift::output::{TableDigest, digest_file, digest_tables, read_metadata};
 use hashdrift::scenario::{LoadError, parse_scenario};
 
 use super::interrupt::{FolderInCare, Interrupt, stop_on_interrupt};
 use super::run::{parse_bytes, simulate};
+use super::sweep::{Computed, compute_all};
 use super::{Common, warn};
 
 #[derive(Debug, clap::Args)]
@@ -22,6 +25,9 @@ pub struct Arguments {
 }
 
 pub fn reproduce(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
+    if let Some(metadata) = read_sweep_metadata(&arguments.file) {
+        return reproduce_sweep(arguments, &metadata, common);
+    }
     let metadata = read_metadata(&arguments.file)?;
     if metadata.model_version != hashdrift::MODEL_VERSION {
         warn(&format!(
@@ -54,15 +60,49 @@ pub fn reproduce(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     let stop = stop_on_interrupt(&FolderInCare::default(), Interrupt::InOrder);
     let ensemble = simulate(&scenario, arguments.max_memory, &stop, common.quiet)?;
     let tables = digest_tables(&scenario, &ensemble, metadata.keep_replicas)?;
-    let folder = if arguments.file.is_dir() {
-        arguments.file.as_path()
+    compare(&arguments.file, &metadata.tables, &tables)
+}
+
+/// A sweep, computed again in a folder that is removed after.
+fn reproduce_sweep(
+    arguments: &Arguments,
+    metadata: &SweepMetadata,
+    common: &Common,
+) -> anyhow::Result<()> {
+    if metadata.missing > 0 {
+        bail!(
+            "the results were made without {} of {} points; merge them all first",
+            metadata.missing,
+            metadata.points
+        );
+    }
+    let care = FolderInCare::default();
+    let stop = stop_on_interrupt(&care, Interrupt::AfterPoints);
+    let name = format!("hashdrift-reproduce-{}", std::process::id());
+    // Not kept, so it is removed however this ends.
+    let again = care.make(&std::env::temp_dir().join(name), false)?;
+    let file = PlanFile::new(metadata.plan.clone(), 1);
+    file.write(&again)?;
+    // As whoever reads it in a folder does: it has to be of this version, and unchanged.
+    let file = PlanFile::read(&again)?;
+    let tables = match compute_all(&again, &file, &stop, arguments.max_memory, common)? {
+        Computed::All => merge(&again, &file, &[], None)?.tables,
+        Computed::Stopped { .. } => return Err(EnsembleError::Interrupted.into()),
+    };
+    compare(&arguments.file, &metadata.tables, &tables)
+}
+
+/// Says of each table whether the same came out again, and whether its file is still that.
+fn compare(file: &Path, before: &[TableDigest], again: &[TableDigest]) -> anyhow::Result<()> {
+    let folder = if file.is_dir() {
+        file
     } else {
-        arguments.file.parent().unwrap_or(Path::new(""))
+        file.parent().unwrap_or(Path::new(""))
     };
     let mut out = io::stdout().lock();
     let mut differ = Vec::new();
-    for before in &metadata.tables {
-        let again = tables.iter().find(|table| table.file == before.file);
+    for before in before {
+        let again = again.iter().find(|table| table.file == before.file);
         let mut verdict = match again {
             Some(table) if table.sha256 == before.sha256 => "same bytes".to_owned(),
             Some(_) => {

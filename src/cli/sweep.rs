@@ -1,6 +1,7 @@
 //! `hashdrift sweep`: a scenario at many points, on one machine or many.
 
 mod answer;
+mod crossing;
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -36,6 +37,7 @@ Examples:
   hashdrift sweep worker sweep --shard 3
   hashdrift sweep status sweep
   hashdrift sweep merge sweep
+  hashdrift sweep crossing sweep --metric region/us/share --value 0.25
 
 An axis is KEY=VALUES. Values: 40:120:5 (from, to, step), 40,60,80, linspace(40,120,17),
 logspace(1,100,5), any words or tables (true,false), or bounds for designs that are drawn:
@@ -61,6 +63,8 @@ enum SweepVerb {
     Status(StatusArguments),
     /// Make the tables from the shards
     Merge(MergeArguments),
+    /// Say at which level of an axis a metric crosses a value
+    Crossing(crossing::Arguments),
 }
 
 /// What is swept.
@@ -235,6 +239,7 @@ pub fn sweep(arguments: Arguments, common: &Common) -> anyhow::Result<()> {
         SweepVerb::Worker(arguments) => worker(&arguments, common),
         SweepVerb::Status(arguments) => status(&arguments),
         SweepVerb::Merge(arguments) => merge_shards(&arguments, common),
+        SweepVerb::Crossing(arguments) => crossing::crossing(&arguments),
     }
 }
 
@@ -495,40 +500,18 @@ fn run(arguments: &RunArguments, common: &Common) -> anyhow::Result<()> {
         remove_parts(&folder);
         return show(&folder, &file, &metadata, None, arguments.json, common);
     }
-    let mut done = 0;
-    let mut open = Vec::new();
-    for shard in 0..file.shards {
-        match shard_state(&folder, &file, shard)? {
-            ShardState::Whole { .. } => done += file.range(shard).len(),
-            ShardState::Damaged | ShardState::Missing => open.push(shard),
-        }
-    }
     let go_on = format!(
         "go on with hashdrift sweep run --resume {}",
         folder.display()
     );
-    for shard in open {
-        let outcome = compute_shard(
-            &folder,
-            &file,
-            shard,
-            &stop,
-            arguments.means.max_memory,
-            done,
-            common,
-        );
-        done +=
-            outcome.inspect_err(|_| anstream::eprintln!("what was computed is kept; {go_on}"))?;
-        if !matches!(
-            shard_state(&folder, &file, shard)?,
-            ShardState::Whole { .. }
-        ) {
-            return Err(Interrupted(format!(
-                "{done} of {} points are done and kept; {go_on}",
-                file.points
-            ))
-            .into());
-        }
+    let computed = compute_all(&folder, &file, &stop, arguments.means.max_memory, common)
+        .inspect_err(|_| anstream::eprintln!("what was computed is kept; {go_on}"))?;
+    if let Computed::Stopped { done } = computed {
+        return Err(Interrupted(format!(
+            "{done} of {} points are done and kept; {go_on}",
+            file.points
+        ))
+        .into());
     }
     let metadata = merge(&folder, &file, &[], commit())?;
     let answer = answer::Answer::of(&folder, &file)?;
@@ -541,6 +524,40 @@ fn run(arguments: &RunArguments, common: &Common) -> anyhow::Result<()> {
         arguments.json,
         common,
     )
+}
+
+/// How far a sweep has come.
+pub enum Computed {
+    /// All shards are whole.
+    All,
+    /// It was asked to stop.
+    Stopped {
+        /// Points that are done and kept.
+        done: usize,
+    },
+}
+
+/// Computes what is not there of a sweep, shard by shard.
+pub fn compute_all(
+    folder: &Path,
+    file: &PlanFile,
+    stop: &AtomicBool,
+    max_memory: u64,
+    common: &Common,
+) -> anyhow::Result<Computed> {
+    let missing = missing_shards(folder, file)?;
+    let open: usize = missing
+        .iter()
+        .map(|(shard, _)| file.range(*shard).len())
+        .sum();
+    let mut done = file.points as usize - open;
+    for (shard, _) in missing {
+        done += compute_shard(folder, file, shard, stop, max_memory, done, common)?;
+        if !matches!(shard_state(folder, file, shard)?, ShardState::Whole { .. }) {
+            return Ok(Computed::Stopped { done });
+        }
+    }
+    Ok(Computed::All)
 }
 
 /// Plans a new sweep in a folder of its own.

@@ -24,7 +24,7 @@ use sha2::{Digest, Sha256};
 use crate::sweep::PointResult;
 
 pub use journal::{Found, Journal};
-pub use merge::{SweepMetadata, merge, merged_already, remove_parts};
+pub use merge::{SweepMetadata, merge, merged_already, read_sweep_metadata, remove_parts};
 pub use plan_file::{PLAN_FILE, PlanFile};
 pub use shard::{ShardState, publish, results, shard_state};
 pub use tables::{DESIGN_FILE, write_design};

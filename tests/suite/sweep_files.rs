@@ -175,10 +175,73 @@ fn a_sweep_that_is_there_is_not_computed_again() {
     assert!(output.status.success());
     assert_eq!(stderr(&output), "all 24 points are there already\n");
     same(&place, "calm", &calm);
+    let again = place.ok(&["reproduce", "calm", "-q"]);
+    assert!(again.lines().count() > 1);
+    assert!(
+        again.lines().all(|line| line.ends_with(" same bytes")),
+        "{again}"
+    );
     // A table that was changed is made anew, from the points.
     fs::write(place.path("calm/results.csv"), "mine").expect("it can be written");
     place.ok(&["sweep", "run", "--resume", "calm", "-q"]);
     same(&place, "calm", &calm);
+}
+
+#[test]
+fn a_sweep_says_at_which_price_a_share_crosses_a_value() {
+    let place = place();
+    undisturbed(&place);
+    let csv = fs::read_to_string(place.path("calm/results.csv")).expect("it is there");
+    let shares: Vec<(f64, f64)> = csv
+        .lines()
+        .map(|line| line.split(',').collect::<Vec<_>>())
+        .filter(|cells| cells[2] == "0.1" && cells[5..8] == ["region", "us", "share"])
+        .map(|cells| {
+            (
+                cells[1].parse().expect("a level"),
+                cells[10].parse().expect("a mean"),
+            )
+        })
+        .collect();
+    assert_eq!(shares.len(), 12);
+    let ((low, from), (high, to)) = (shares[4], shares[5]);
+    assert!(from > to, "{shares:?}");
+    let value = f64::midpoint(from, to);
+    let asked = ["sweep", "crossing", "calm", "--metric", "region/us/share"];
+    let text = value.to_string();
+    let mut all = asked.to_vec();
+    all.extend(["--value", &text, "--json"]);
+    let answer: serde_json::Value = serde_json::from_str(&place.ok(&all)).expect("it is JSON");
+    let crossings = answer["crossings"].as_array().expect("a list");
+    let found = crossings
+        .iter()
+        .find(|crossing| {
+            crossing["at"]["moving.breakage"] == "0.1" && crossing["between"][0] == low
+        })
+        .expect("it is found");
+    let level = found["level"].as_f64().expect("a number");
+    assert!((level - f64::midpoint(low, high)).abs() < 1e-9, "{level}");
+    assert_eq!(found["rising"], false);
+    let mut wrong = asked.to_vec();
+    wrong.extend(["--value", "0.5", "--along", "nothing"]);
+    assert_eq!(
+        place.fails(2, &wrong).trim(),
+        "error: the sweep has no axis `nothing`\nits axes are regions.us.power.usd_per_mwh, moving.breakage"
+    );
+    let none = [
+        "sweep",
+        "crossing",
+        "calm",
+        "--metric",
+        "region/us/size",
+        "--value",
+        "1",
+    ];
+    assert!(
+        place
+            .fails(2, &none)
+            .contains("there is no `region/us/size` in calm/results.csv")
+    );
 }
 
 /// Kills by SIGKILL, in the middle of anything.
@@ -250,52 +313,43 @@ fn parts(folder: PathBuf) -> Vec<PathBuf> {
     found
 }
 
+/// Replicas with which a shard takes long enough to be stopped in the middle.
+const LONG: [&str; 2] = ["--replicas", "400"];
+
 /// A sweep of two shards that was stopped when the second had some points.
 fn stopped(place: &Place, folder: &str) {
-    place.ok(&with_axes(
-        &["sweep", "plan", "small.toml", folder, "-q", "--shards", "2"],
-        &[],
-    ));
+    let plan = ["sweep", "plan", "small.toml", folder, "-q", "--shards", "2"];
+    place.ok(&with_axes(&plan, &LONG));
     place.ok(&["sweep", "worker", folder, "--shard", "0", "-q"]);
-    // Points of the second, as a worker that was killed leaves them.
-    for _ in 0..200 {
-        let child = place
-            .command(&[
-                "sweep",
-                "worker",
-                folder,
-                "--shard",
-                "1",
-                "-q",
-                "--threads",
-                "1",
-            ])
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("it starts");
-        std::thread::sleep(Duration::from_millis(15));
-        kill(child);
+    let child = place
+        .command(&["sweep", "worker", folder, "--shard", "1", "-q"])
+        .args(["--threads", "1"])
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it starts");
+    let lines = || -> usize {
         let journals = parts(place.path(folder).join("journal"));
-        let lines: usize = journals
+        let texts = journals
             .iter()
-            .map(|path| fs::read_to_string(path).expect("it can be read"))
-            .map(|text| text.lines().count())
-            .sum();
-        if lines > 3 {
-            return;
-        }
-        assert!(
-            !place.path(folder).join("shards/0001.jsonl").exists(),
-            "it was quicker than the kill"
-        );
+            .filter_map(|path| fs::read_to_string(path).ok());
+        texts.map(|text| text.lines().count()).sum()
+    };
+    while lines() < 4 {
+        std::thread::sleep(Duration::from_millis(1));
     }
-    panic!("no point was written down");
+    kill(child);
+    assert!(
+        !place.path(folder).join("shards/0001.jsonl").exists(),
+        "it was quicker than the kill"
+    );
 }
 
 #[test]
 fn damage_to_what_was_kept_is_seen_and_computed_again() {
     let place = place();
-    let calm = undisturbed(&place);
+    let run = ["sweep", "run", "small.toml", "--out", "calm", "-q"];
+    place.ok(&with_axes(&run, &LONG));
+    let calm = files(&place.path("calm"));
     stopped(&place, "whole");
     let mut random = Streams::new(2, 0).open(Purpose::Review, 0);
     for round in 0..12 {

@@ -12,6 +12,8 @@ use super::tables::{Became, DESIGN_FILE, PARAMETERS, RESULTS, write_results};
 use super::{JOURNAL_FOLDER, SHARD_FOLDER};
 use crate::sweep::Plan;
 
+const KIND: &str = "sweep";
+
 /// What a sweep was, and the digests of what came out. Nothing in it hangs on when, where or in how many parts it was computed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SweepMetadata {
@@ -63,7 +65,7 @@ pub fn merge(
     });
     let (tables, failed) = write_results(&file.plan, folder, all)?;
     let metadata = SweepMetadata {
-        kind: "sweep".into(),
+        kind: KIND.into(),
         program: "hashdrift".into(),
         commit: commit.map(Into::into),
         plan_sha256: file.digest.clone(),
@@ -77,11 +79,23 @@ pub fn merge(
     Ok(metadata)
 }
 
+/// The metadata of a sweep, from its file or its folder; `None` if it is that of something else.
+#[must_use]
+pub fn read_sweep_metadata(path: &Path) -> Option<SweepMetadata> {
+    let file = if path.is_dir() {
+        path.join(METADATA_FILE)
+    } else {
+        path.to_owned()
+    };
+    let text = std::fs::read_to_string(file).ok()?;
+    let metadata: SweepMetadata = serde_json::from_str(&text).ok()?;
+    (metadata.kind == KIND).then_some(metadata)
+}
+
 /// The metadata of a sweep whose tables are all there, as they were written.
 #[must_use]
 pub fn merged_already(folder: &Path, file: &PlanFile) -> Option<SweepMetadata> {
-    let text = std::fs::read_to_string(folder.join(METADATA_FILE)).ok()?;
-    let metadata: SweepMetadata = serde_json::from_str(&text).ok()?;
+    let metadata = read_sweep_metadata(folder)?;
     let whole = metadata.plan_sha256 == file.digest
         && metadata.missing == 0
         && metadata.tables.iter().all(|table| {
