@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use hashdrift::ensemble;
-use hashdrift::output::sweep::Journal;
+use hashdrift::output::sweep::{Journal, PlanFile};
 use hashdrift::scenario::{Scenario, TypedAxes, parse_scenario};
 use hashdrift::sweep::{Options, Plan, Points, Request, compute, points_in_flight};
 
@@ -33,9 +33,9 @@ fn prepared(replicas: u32) -> (Plan, Vec<Scenario>) {
     (plan, scenarios)
 }
 
-fn sweep(plan: &Plan, in_flight: usize) {
+fn sweep(plan: &Plan, file: &PlanFile, in_flight: usize) {
     let folder = tempfile::tempdir().expect("there is room for a folder");
-    let mut journal = Journal::new(folder.path(), &plan.digest(), 0);
+    let mut journal = Journal::new(folder.path(), file, 0);
     let mut done = 0;
     let stop = AtomicBool::new(false);
     let options = Options {
@@ -56,6 +56,7 @@ fn overhead(criterion: &mut Criterion) {
     group.sample_size(10);
     for replicas in [20, 200] {
         let (plan, scenarios) = prepared(replicas);
+        let file = PlanFile::new(plan.clone(), 1);
         let threads = rayon::current_num_threads();
         let in_flight = points_in_flight(&scenarios[0], threads, 8 << 30);
         group.bench_function(format!("ensembles, {replicas} replicas"), |bencher| {
@@ -67,10 +68,10 @@ fn overhead(criterion: &mut Criterion) {
             });
         });
         group.bench_function(format!("one by one, {replicas} replicas"), |bencher| {
-            bencher.iter(|| sweep(&plan, 1));
+            bencher.iter(|| sweep(&plan, &file, 1));
         });
         group.bench_function(format!("sweep, {replicas} replicas"), |bencher| {
-            bencher.iter(|| sweep(&plan, in_flight));
+            bencher.iter(|| sweep(&plan, &file, in_flight));
         });
     }
     group.finish();

@@ -10,13 +10,15 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
-use hashdrift::ensemble::{bytes_for_people, memory_needed};
+use hashdrift::ensemble::{EnsembleError, bytes_for_people, memory_needed};
 use hashdrift::output::OutputError;
 use hashdrift::output::sweep::{
     DESIGN_FILE, Found, Journal, PLAN_FILE, PlanFile, ShardState, SweepMetadata, merge,
     merged_already, publish, remove_parts, shard_state, write_design,
 };
-use hashdrift::scenario::{Design, RandomNumbers, Scenario, TypedAxes, Until};
+use hashdrift::scenario::{
+    Design, Label, Levels, RandomNumbers, Role, Scenario, TypedAxes, Until, load_scenario,
+};
 use hashdrift::sweep::{
     Checked, Failure, Options, Plan, Request, compute, points_in_flight, time_points,
 };
@@ -30,19 +32,19 @@ use super::{Common, Interrupted, InvalidUse, ScenarioArguments, warn};
 
 const EXAMPLES: &str = "\
 Examples:
-  hashdrift sweep run scenarios/three-regions.toml --axis regions.us.power.usd_per_mwh=40:120:10
-  hashdrift sweep run scenarios/global-south.toml --design latin-hypercube --points 64 \\
-      --axis 'regions.us.power.usd_per_mwh=x0.7..x1.5' --axis 'moving.choice_scale_usd_per_mwh=2..16'
-  hashdrift sweep plan scenarios/global-south.toml sweep --shards 20 --axis moving.breakage=0,0.1
-  hashdrift sweep worker sweep --shard 3
-  hashdrift sweep status sweep
-  hashdrift sweep merge sweep
-  hashdrift sweep crossing sweep --metric region/us/share --value 0.25
+  hashdrift sweep run world.toml --axis regions.us.power.usd_per_mwh=40:120:10
+  hashdrift sweep run world.toml --design sobol --points 64 --axis firms.tail_alpha=1..2
+  hashdrift sweep plan world.toml parts --shards 4 --axis moving.review_days=10:80:10
+  hashdrift sweep worker parts --shard 3
+  hashdrift sweep status parts
+  hashdrift sweep merge parts
+  hashdrift sweep crossing parts --metric region/us/share --value 0.25
 
-An axis is KEY=VALUES. Values: 40:120:5 (from, to, step), 40,60,80, linspace(40,120,17),
-logspace(1,100,5), any words or tables (true,false), or bounds for designs that are drawn:
-40..120, loguniform(1,100). With x, factors of what the scenario says: x0.5,x1,x2.
-KEY+KEY=VALUES sets both, 'KEY=VALUES; KEY=VALUES' moves them together.";
+An axis is KEY=VALUES. Values: 40:120:5 (from, to, step); 40,60,80;
+linspace(40,120,17); logspace(1,100,5); words or tables (true,false); or bounds,
+for designs that draw: 40..120, loguniform(1,100). With x before each number,
+factors of what the scenario says: x0.5,x1,x2. KEY+KEY=VALUES sets both keys,
+'KEY=VALUES; KEY=VALUES' moves them together.";
 
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
@@ -86,14 +88,14 @@ struct Definition {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     points: Option<u32>,
     /// Replicas of a point; with --until, of its first batch [default: the scenario's]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     replicas: Option<u32>,
     /// Draw replicas until the mean of a metric has this standard error: --until `region/us/share=0.005`
     #[arg(long, value_name = "METRIC=SE", value_parser = parse_until)]
     until: Option<(String, f64)>,
-    /// Most replicas of a point with --until
-    #[arg(long, value_name = "N", default_value_t = 10_000, requires = "until")]
-    most: u32,
+    /// Most replicas of a point, where a standard error decides [default: the scenario's, or 10000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=10_000_000))]
+    most: Option<u32>,
     /// Whether points meet the same luck [default: the scenario's, or common]
     #[arg(long, value_enum)]
     random_numbers: Option<RandomNumbersName>,
@@ -154,7 +156,10 @@ struct RunArguments {
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
     /// Go on in the folder of a sweep that was stopped
-    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["out", "file"])]
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = [
+        "out", "file", "overrides", "axes", "levers", "design", "points", "replicas", "until", "most", "random_numbers",
+        "metrics", "dates", "seed", "keep_going",
+    ])]
     resume: Option<PathBuf>,
     /// Print the answer as JSON instead of a table
     #[arg(long)]
@@ -245,17 +250,34 @@ pub fn sweep(arguments: Arguments, common: &Common) -> anyhow::Result<()> {
 
 impl Definition {
     /// The plan, and what a check of its points found.
-    fn plan(&self, file: &Path, common: &Common) -> anyhow::Result<(Plan, Checked)> {
+    fn plan(
+        &self,
+        file: &Path,
+        max_memory: u64,
+        common: &Common,
+    ) -> anyhow::Result<(Plan, Checked)> {
         let scenario = ScenarioArguments {
             file: file.to_owned(),
             overrides: self.overrides.clone(),
             seed: self.seed,
         }
         .load(None, common.quiet)?;
-        let until = self.until.as_ref().map(|(metric, se)| Until {
-            metric: metric.clone(),
-            se: *se,
-            most: self.most,
+        let own = scenario.sweep.until.as_ref();
+        let (metric, se) = match (&self.until, own) {
+            (Some((metric, se)), _) => (Some(metric.clone()), *se),
+            (None, Some(own)) => (Some(own.metric.clone()), own.se),
+            (None, None) => (None, 0.0),
+        };
+        if metric.is_none() && self.most.is_some() {
+            return Err(InvalidUse(
+                "--most says how many replicas there may be until a standard error is small enough, and there is no such\nadd --until METRIC=SE".into(),
+            )
+            .into());
+        }
+        let until = metric.map(|metric| Until {
+            metric,
+            se,
+            most: self.most.or(own.map(|own| own.most)).unwrap_or(10_000),
         });
         let request = Request {
             axes: TypedAxes {
@@ -279,7 +301,8 @@ impl Definition {
             metrics: self.metrics.clone(),
             dates: self.dates.clone(),
         };
-        let plan = Plan::new(&scenario, &request)?;
+        let mut plan = Plan::new(&scenario, &request)?;
+        add_inputs(&mut plan, file);
         let checked = plan.check_points();
         if let Some((point, problem)) = &checked.first {
             let labels = plan.axes.iter().zip(&point.labels);
@@ -301,7 +324,50 @@ impl Definition {
             }
             warn(&text);
         }
+        if let Some(idle) = checked.idle.first() {
+            return Err(InvalidUse(format!(
+                "an axis would change nothing: {idle}\nvary what has an effect, such as `regions.ID.power.tariff.*.usd_per_mwh` where a tariff gives the price"
+            ))
+            .into());
+        }
+        if let Some(scenario) = &checked.sound {
+            let needed = memory_needed(scenario, rayon::current_num_threads());
+            if needed > max_memory {
+                return Err(EnsembleError::TooMuchMemory {
+                    needed,
+                    allowed: max_memory,
+                }
+                .into());
+            }
+        }
         Ok((plan, checked))
+    }
+}
+
+/// Adds to a plan the files that only some of its levels name, so that it stands alone.
+fn add_inputs(plan: &mut Plan, file: &Path) {
+    let mut found = Vec::new();
+    for axis in &plan.axes {
+        let Levels::Listed(levels) = &axis.levels else {
+            continue;
+        };
+        // Numbers name no file, and standard input has been read.
+        let words = levels
+            .iter()
+            .filter(|level| matches!(level.label, Label::Text(_)));
+        for level in words.filter(|_| file.as_os_str() != "-") {
+            let mut changes = plan.scenario.overrides.clone();
+            changes.extend(level.changes.iter().cloned());
+            // What is wrong with a level is said where the points are checked.
+            if let Ok(scenario) = load_scenario(file, &changes) {
+                found.extend(scenario.source.inputs);
+            }
+        }
+    }
+    for input in found {
+        if !plan.scenario.inputs.contains(&input) {
+            plan.scenario.inputs.push(input);
+        }
     }
 }
 
@@ -314,7 +380,23 @@ fn parse_until(text: &str) -> Result<(String, f64), String> {
 }
 
 fn plan(arguments: &PlanArguments, common: &Common) -> anyhow::Result<()> {
-    let (plan, checked) = arguments.definition.plan(&arguments.file, common)?;
+    if let Some(folder) = &arguments.folder {
+        let free = match std::fs::read_dir(folder) {
+            Ok(mut entries) => entries.next().is_none(),
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        };
+        if !free {
+            return Err(InvalidUse(format!(
+                "{} is there already, and is no empty folder\nname another one for the sweep",
+                folder.display()
+            ))
+            .into());
+        }
+    }
+    let (plan, checked) =
+        arguments
+            .definition
+            .plan(&arguments.file, arguments.means.max_memory, common)?;
     let Some(scenario) = &checked.sound else {
         unreachable!("a sweep without a sound point is refused")
     };
@@ -337,16 +419,7 @@ fn plan(arguments: &PlanArguments, common: &Common) -> anyhow::Result<()> {
         return Ok(());
     };
     let care = FolderInCare::default();
-    if folder.join(PLAN_FILE).exists() {
-        return Err(InvalidUse(format!(
-            "there is a sweep in {} already\nname another folder, or remove that one",
-            folder.display()
-        ))
-        .into());
-    }
-    // A folder that is there and empty is as good as a new one.
-    let there = folder.is_dir();
-    let path = care.make(folder, there)?;
+    let path = care.make(folder, folder.is_dir())?;
     let file = PlanFile::new(plan, arguments.shards);
     write_design(&file.plan, &path)?;
     file.write(&path)?;
@@ -404,9 +477,9 @@ fn description(
             let or_more = if plan.until.is_some() { " or more" } else { "" };
             let _ = writeln!(
                 text,
-                "time      about {}{or_more} on {threads} threads ({:.0} ms a replica and thread, seen at up to three points)",
+                "time      about {}{or_more} on {threads} threads ({} a replica and thread, seen at up to three points)",
                 for_people(least),
-                one.as_secs_f64() * 1e3
+                for_people(one)
             );
         }
         None => text.push_str("time      unknown: nothing runs at the points that were tried\n"),
@@ -429,9 +502,8 @@ fn description(
     text
 }
 
-/// `289 points: 17 x 17, factorial` and the axes below.
+/// How many points, of which design, and the axes below.
 fn axes_for_people(plan: &Plan) -> String {
-    use hashdrift::scenario::{Levels, Role};
     let design = match plan.design {
         Design::Factorial => "factorial",
         Design::Zip => "zip",
@@ -469,6 +541,8 @@ fn axes_for_people(plan: &Plan) -> String {
 fn for_people(time: Duration) -> String {
     let seconds = time.as_secs_f64();
     match seconds {
+        s if s < 1e-3 => format!("{:.0} µs", s * 1e6),
+        s if s < 1.0 => format!("{:.0} ms", s * 1e3),
         s if s < 120.0 => format!("{s:.0} s"),
         s if s < 7200.0 => format!("{:.0} minutes", s / 60.0),
         s if s < 172_800.0 => format!("{:.1} hours", s / 3600.0),
@@ -513,14 +587,22 @@ fn run(arguments: &RunArguments, common: &Common) -> anyhow::Result<()> {
         ))
         .into());
     }
-    let metadata = merge(&folder, &file, &[], commit())?;
-    let answer = answer::Answer::of(&folder, &file)?;
+    let merged = answer::Answer::of(&folder, &file)
+        .and_then(|answer| Ok((merge(&folder, &file, &[], commit())?, Some(answer))));
+    let (metadata, answer) = match merged {
+        Ok(merged) => merged,
+        // Another process has merged the shards, and removed them.
+        Err(error) => match merged_already(&folder, &file) {
+            Some(metadata) => (metadata, None),
+            None => return Err(error.into()),
+        },
+    };
     remove_parts(&folder);
     show(
         &folder,
         &file,
         &metadata,
-        Some(&answer),
+        answer.as_ref(),
         arguments.json,
         common,
     )
@@ -567,7 +649,10 @@ fn begin(
     care: &FolderInCare,
     common: &Common,
 ) -> anyhow::Result<(PathBuf, PlanFile)> {
-    let (plan, checked) = arguments.definition.plan(scenario, common)?;
+    let (plan, checked) =
+        arguments
+            .definition
+            .plan(scenario, arguments.means.max_memory, common)?;
     let checked = checked.checked;
     if checked < plan.points && !common.quiet {
         warn(&format!(
@@ -606,7 +691,7 @@ fn compute_shard(
     before: usize,
     common: &Common,
 ) -> anyhow::Result<usize> {
-    let found = Found::read(folder, &file.digest, shard)?;
+    let found = Found::read(folder, file, shard)?;
     if !common.quiet {
         if found.damaged > 0 {
             warn(&format!(
@@ -621,7 +706,7 @@ fn compute_shard(
     let range = file.range(shard);
     let left = range.len() - found.count();
     if left > 0 {
-        let mut journal = Journal::new(folder, &file.digest, shard);
+        let mut journal = Journal::new(folder, file, shard);
         let threads = rayon::current_num_threads();
         let scenario = range.clone().find_map(|number| {
             let point = hashdrift::sweep::Points::new(&file.plan).at(number);
@@ -650,9 +735,13 @@ fn compute_shard(
         }
     }
     // Read back: what is published is what is on the disk.
-    let found = Found::read(folder, &file.digest, shard)?;
-    if found.count() == range.len() {
-        publish(folder, file, shard, &found)?;
+    let found = Found::read(folder, file, shard)?;
+    if found.count() == range.len()
+        && let Err(error) = publish(folder, file, shard, &found)
+        // Another process may have published the same bytes, and removed the journals.
+        && !matches!(shard_state(folder, file, shard)?, ShardState::Whole { .. })
+    {
+        return Err(error.into());
     }
     Ok(range.len().min(found.count()))
 }
@@ -674,6 +763,12 @@ fn worker(arguments: &WorkerArguments, common: &Common) -> anyhow::Result<()> {
             file.shards - 1
         ))
         .into());
+    }
+    if merged_already(folder, &file).is_some() {
+        if !common.quiet {
+            anstream::eprintln!("the tables of the sweep are there already");
+        }
+        return Ok(());
     }
     let state = match shard_state(folder, &file, shard)? {
         state @ ShardState::Whole { .. } => {
@@ -781,7 +876,7 @@ fn status(arguments: &StatusArguments) -> anyhow::Result<()> {
     let mut done = file.points as usize;
     let mut lines = Vec::new();
     for (shard, state) in &missing {
-        let found = Found::read(folder, &file.digest, *shard)?;
+        let found = Found::read(folder, &file, *shard)?;
         let points = file.range(*shard).len();
         done -= points - found.count();
         let damaged = if *state == ShardState::Damaged {
@@ -837,9 +932,8 @@ fn merge_shards(arguments: &MergeArguments, common: &Common) -> anyhow::Result<(
         let names = ranges(&missing);
         if !arguments.partial {
             return Err(InvalidUse(format!(
-                "of {} shards, {} are missing or damaged: {names}\nrun `hashdrift sweep worker {} --shard N` for these, or merge without them: --partial",
+                "missing or damaged of {} shards: {names}\nrun `hashdrift sweep worker {} --shard N` for these, or merge without them: --partial",
                 file.shards,
-                missing.len(),
                 folder.display()
             ))
             .into());

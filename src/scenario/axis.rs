@@ -1,5 +1,7 @@
 //! The axes of a sweep: from `regions.us.power.usd_per_mwh=40:120:5` to levels, each with the keys that it sets.
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use toml::de::DeValue;
@@ -78,7 +80,43 @@ impl Span {
         };
         // Rounding must not leave the bounds.
         let value = value.clamp(self.low, self.high);
+        let value = if self.whole && self.base.is_none() {
+            libm::round(value)
+        } else {
+            value
+        };
         (value, change(&self.key, self.whole, self.base, value))
+    }
+}
+
+impl Axis {
+    /// The keys that it sets.
+    #[must_use]
+    pub fn keys(&self) -> BTreeSet<&str> {
+        match &self.levels {
+            Levels::Listed(levels) => levels
+                .iter()
+                .flat_map(|level| &level.changes)
+                .filter_map(|change| Some(change.split_once('=')?.0))
+                .collect(),
+            Levels::Between(spans) => spans.iter().map(|span| span.key.as_str()).collect(),
+        }
+    }
+
+    /// A key that both this and another axis set, or of which one sets a part.
+    fn overlap<'a>(&'a self, other: &'a Self) -> Option<&'a str> {
+        let inside = |inner: &str, outer: &str| {
+            inner == outer
+                || inner
+                    .strip_prefix(outer)
+                    .is_some_and(|rest| rest.starts_with('.'))
+        };
+        let (own, others) = (self.keys(), other.keys());
+        own.iter().copied().find(|key| {
+            others
+                .iter()
+                .any(|other| inside(key, other) || inside(other, key))
+        })
     }
 }
 
@@ -118,6 +156,8 @@ struct Wanted {
     axis: SweepAxis,
     /// Where it was written, for a key of its own or as a whole.
     place: Box<dyn Fn(&str) -> Place>,
+    /// Whether it was typed, and takes the place of what the scenario says.
+    typed: bool,
 }
 
 /// The axes of a sweep of `scenario`: its own, and those typed, which take the place of those that set one of their keys.
@@ -154,6 +194,7 @@ pub fn axes_of(scenario: &Scenario, typed: &TypedAxes) -> Result<Vec<Axis>, Refu
                 let own = places.iter().find(|(other, _)| other == key);
                 own.map_or_else(|| whole.clone(), |(_, place)| place.clone())
             }),
+            typed: false,
         });
     }
     let uncertainties = typed.uncertainties.iter();
@@ -162,21 +203,17 @@ pub fn axes_of(scenario: &Scenario, typed: &TypedAxes) -> Result<Vec<Axis>, Refu
         .map(|text| (text, Role::Uncertainty))
         .chain(levers.map(|text| (text, Role::Lever)))
     {
-        let place = Place::Axis(text.clone());
+        let flag = match role {
+            Role::Uncertainty => "--axis",
+            Role::Lever => "--lever",
+        };
+        let place = Place::Axis(format!("{flag} {text}"));
         match parse_typed(text, role) {
-            Ok(axis) => {
-                wanted.retain(|other| {
-                    !axis
-                        .set
-                        .0
-                        .keys()
-                        .any(|key| other.axis.set.0.contains_key(key))
-                });
-                wanted.push(Wanted {
-                    axis,
-                    place: Box::new(move |_| place.clone()),
-                });
-            }
+            Ok(axis) => wanted.push(Wanted {
+                axis,
+                place: Box::new(move |_| place.clone()),
+                typed: true,
+            }),
             Err((rule, next)) => problems.push(Problem {
                 place,
                 key: String::new(),
@@ -185,21 +222,43 @@ pub fn axes_of(scenario: &Scenario, typed: &TypedAxes) -> Result<Vec<Axis>, Refu
             }),
         }
     }
-    let mut axes: Vec<Axis> = Vec::new();
-    for Wanted { axis, place } in &wanted {
+    let mut found: Vec<(Axis, Place, bool)> = Vec::new();
+    for Wanted { axis, place, typed } in &wanted {
         match resolve(&document, axis, place) {
-            Ok(axis) if axes.iter().any(|other| other.name == axis.name) => {
-                problems.push(Problem {
-                    place: place(""),
-                    key: String::new(),
-                    rule: format!("there are two axes `{}`", printable(&axis.name)),
-                    next: "give one of them another `name`".into(),
-                });
-            }
-            Ok(axis) => axes.push(axis),
-            Err(found) => problems.extend(found),
+            Ok(axis) => found.push((axis, place(""), *typed)),
+            Err(wrong) => problems.extend(wrong),
         }
     }
+    let own = found.iter().filter(|(.., typed)| *typed);
+    let own: Vec<Axis> = own.map(|(axis, ..)| axis.clone()).collect();
+    found.retain(|(axis, _, typed)| *typed || own.iter().all(|own| own.overlap(axis).is_none()));
+    for (index, (axis, place, _)) in found.iter().enumerate() {
+        let mut problem = |rule: String, next: &str| {
+            problems.push(Problem {
+                place: place.clone(),
+                key: String::new(),
+                rule,
+                next: next.into(),
+            });
+        };
+        for (other, ..) in &found[..index] {
+            if let Some(key) = axis.overlap(other) {
+                problem(
+                    format!(
+                        "`{}` sets `{key}`, or a part of it, as well",
+                        printable(&other.name)
+                    ),
+                    "vary each key on one axis",
+                );
+            } else if axis.name == other.name {
+                problem(
+                    format!("there are two axes `{}`", printable(&axis.name)),
+                    "give one of them another `name`",
+                );
+            }
+        }
+    }
+    let axes = found.into_iter().map(|(axis, ..)| axis).collect();
     if problems.is_empty() {
         Ok(axes)
     } else {
@@ -213,7 +272,7 @@ type Wrong = (String, String);
 /// `KEY=VALUES`, `KEY+KEY=VALUES`, `KEY=VALUES; KEY=VALUES`.
 fn parse_typed(text: &str, role: Role) -> Result<SweepAxis, Wrong> {
     let mut set = IndexMap::new();
-    for part in text.split(';') {
+    for part in outside(text, ';') {
         let Some((keys, values)) = part.split_once('=') else {
             return Err((
                 "an axis has the form KEY=VALUES".into(),
@@ -236,6 +295,30 @@ fn parse_typed(text: &str, role: Role) -> Result<SweepAxis, Wrong> {
         set: Changes(set),
         cases: super::raw::Cases::default(),
     })
+}
+
+/// Splits a text at a character that stands in no quotes, brackets or braces.
+fn outside(text: &str, at: char) -> Vec<&str> {
+    let (mut parts, mut start, mut depth, mut quote) = (Vec::new(), 0, 0_i32, None);
+    for (place, character) in text.char_indices() {
+        match (quote, character) {
+            (Some(open), _) => {
+                if character == open {
+                    quote = None;
+                }
+            }
+            (None, '"' | '\'') => quote = Some(character),
+            (None, '[' | '{' | '(') => depth += 1,
+            (None, ']' | '}' | ')') => depth -= 1,
+            (None, _) if character == at && depth == 0 => {
+                parts.push(&text[start..place]);
+                start = place + character.len_utf8();
+            }
+            (None, _) => {}
+        }
+    }
+    parts.push(&text[start..]);
+    parts
 }
 
 /// Keys that say what a scenario is, or that a sweep sets itself.
@@ -342,9 +425,33 @@ fn resolve(
 }
 
 /// Columns of the results that are not axes.
-pub const RESERVED: [&str; 12] = [
-    "point", "date", "day", "level", "name", "metric", "unit", "replicas", "mean", "se", "sd",
+pub const RESERVED: [&str; 26] = [
+    "point",
+    "date",
+    "day",
+    "level",
+    "name",
+    "metric",
+    "unit",
+    "replicas",
+    "mean",
+    "se",
+    "sd",
+    "p05",
+    "p05_se",
+    "p25",
+    "p25_se",
+    "p50",
+    "p50_se",
+    "p75",
+    "p75_se",
+    "p95",
+    "p95_se",
+    "dark_replicas",
     "status",
+    "error",
+    "seed",
+    "changes",
 ];
 
 /// What is said of one key, or of several that take the same value.
@@ -455,6 +562,7 @@ impl Part {
             };
         }
         if let Some((low, high)) = text.split_once("..")
+            && (keys.iter().all(|key| key.numeric) || number(low.trim()).is_some())
             && !text.contains(',')
         {
             return Bounds::of(keys, low.trim(), high.trim(), false)?.between(keys);
@@ -560,11 +668,12 @@ impl Bounds {
         }
         let levels = Levels::Between(self.spans(keys));
         let last = (count - 1).max(1) as f64;
-        Ok(Part::Listed(
-            (0..count)
-                .map(|index| levels.at(index as f64 / last))
-                .collect(),
-        ))
+        let mut levels: Vec<Level> = (0..count)
+            .map(|index| levels.at(index as f64 / last))
+            .collect();
+        // Whole numbers close together are the same.
+        levels.dedup_by(|one, other| one.changes == other.changes);
+        Ok(Part::Listed(levels))
     }
 }
 
@@ -614,6 +723,16 @@ fn stepped(keys: &[Key], low: &str, high: &str, step: &str) -> Result<Part, Wron
 
 /// Numbers that factors are taken of.
 fn bases(keys: &[Key]) -> Result<(), Wrong> {
+    let zero = keys.iter().find(|key| key.number == Some(0.0));
+    if let Some(key) = zero {
+        return Err((
+            format!(
+                "`{}` is 0, and so is every part of it",
+                printable(&key.path)
+            ),
+            "write values instead of factors".into(),
+        ));
+    }
     match keys.iter().find(|key| key.number.is_none()) {
         None => Ok(()),
         Some(key) => Err((
@@ -652,6 +771,13 @@ fn level_of_text(keys: &[Key], text: &str) -> Result<Level, Wrong> {
     let text = text.trim();
     if text.is_empty() {
         return Err(("a value is missing".into(), GRAMMAR.into()));
+    }
+    let infinite = ["inf", "+inf"].contains(&text);
+    if keys.iter().all(|key| key.numeric) && number(text).is_none() && !infinite {
+        return Err((
+            format!("`{}` is not a number", printable(text)),
+            GRAMMAR.into(),
+        ));
     }
     let label = match number(text) {
         Some((value, true)) => {
@@ -692,7 +818,10 @@ fn split_list(text: &str) -> Vec<String> {
             .map(|entry| bracketed[entry.span()].to_owned())
             .collect(),
         // Bare words.
-        None => text.split(',').map(|word| word.trim().to_owned()).collect(),
+        None => outside(text, ',')
+            .into_iter()
+            .map(|word| word.trim().to_owned())
+            .collect(),
     }
 }
 
@@ -796,6 +925,77 @@ mod tests {
     }
 
     #[test]
+    fn whole_numbers_are_labelled_as_they_are_and_come_once() {
+        let found = axes(&["moving.review_days=linspace(1,3,5)"]).unwrap();
+        let Levels::Listed(levels) = &found[0].levels else {
+            panic!("they are listed")
+        };
+        let labels: Vec<&Label> = levels.iter().map(|level| &level.label).collect();
+        assert_eq!(
+            labels,
+            [
+                &Label::Number(1.0),
+                &Label::Number(2.0),
+                &Label::Number(3.0)
+            ]
+        );
+        let drawn = axes(&["firms.count=20..60"]).unwrap();
+        let level = drawn[0].levels.at(0.749);
+        assert_eq!(level.label, Label::Number(50.0));
+        assert_eq!(level.changes, ["firms.count=50"]);
+    }
+
+    #[test]
+    fn text_with_separators_stays_whole() {
+        let found =
+            axes(&["regions.us.name=\"a;b\",\"c,d\",\"../e\"; moving.breakage=0,0.1,0.2"]).unwrap();
+        let level = found[0].levels.at(0.0);
+        assert_eq!(level.label, Label::Text("a;b".into()));
+        assert_eq!(found[0].levels.at(0.99).label, Label::Text("../e".into()));
+    }
+
+    #[test]
+    fn a_key_is_on_one_axis_and_a_column_has_one_name() {
+        let wrong = |typed: &[&str]| axes(typed).unwrap_err().problems[0].rule.clone();
+        let us = "regions.us.power.usd_per_mwh=40,50";
+        for other in [
+            "regions.us.power.usd_per_mwh=60",
+            "regions.*.power.usd_per_mwh=60",
+            "regions.us.power={ usd_per_mwh = 33.0 }",
+        ] {
+            let rule = wrong(&[us, other]);
+            assert!(
+                rule.starts_with("`regions.us.power.usd_per_mwh` sets `regions.")
+                    && rule.ends_with("or a part of it, as well"),
+                "{rule}"
+            );
+        }
+        let text = include_str!("../../scenarios/three-regions.toml");
+        let text = format!(
+            "{text}\n[[sweep.axes]]\nname = \"p05_se\"\nset = {{ \"moving.breakage\" = [0.0, 0.1] }}\n[[sweep.axes]]\nname = \"prices\"\nset = {{ \"regions.*.power.usd_per_mwh\" = [40, 50] }}\n"
+        );
+        let scenario = parse_scenario("three", &text, &[], &[]).unwrap();
+        let refused = axes_of(&scenario, &TypedAxes::default()).unwrap_err();
+        assert_eq!(
+            refused.problems[0].rule,
+            "an axis cannot be called `p05_se`"
+        );
+        // Those typed take the place of the scenario's that set one of their keys, under whatever name.
+        let typed = TypedAxes {
+            uncertainties: vec!["moving.breakage=0.2".into(), us.into()],
+            levers: Vec::new(),
+        };
+        let text = text.replace("p05_se", "broken");
+        let scenario = parse_scenario("three", &text, &[], &[]).unwrap();
+        let names: Vec<String> = axes_of(&scenario, &typed)
+            .unwrap()
+            .into_iter()
+            .map(|axis| axis.name)
+            .collect();
+        assert_eq!(names, ["moving.breakage", "regions.us.power.usd_per_mwh"]);
+    }
+
+    #[test]
     fn what_is_wrong_with_an_axis_is_said_with_the_next_step() {
         let wrong = |typed: &str| {
             let refused = axes(&[typed]).unwrap_err();
@@ -825,6 +1025,16 @@ mod tests {
         assert_eq!(
             wrong("growth.hurdle=x0.5,x2"),
             "--axis growth.hurdle=x0.5,x2: `growth.hurdle` holds no number to take a part of: write values instead of factors, or give the key a number"
+        );
+        assert_eq!(
+            wrong("regions.us.tax=x0.5,x2"),
+            "--axis regions.us.tax=x0.5,x2: `regions.us.tax` is 0, and so is every part of it: write values instead of factors"
+        );
+        assert_eq!(
+            wrong("regions.us.power.usd_per_mwh=40:120"),
+            format!(
+                "--axis regions.us.power.usd_per_mwh=40:120: `40:120` is not a number: {GRAMMAR}"
+            )
         );
         assert_eq!(
             wrong("regions.us.size=1,2; regions.paraguay.size=1,2,3"),

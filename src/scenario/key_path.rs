@@ -15,6 +15,8 @@ pub struct Key {
     pub path: String,
     /// Whether its values are whole numbers.
     pub whole: bool,
+    /// Whether they are numbers, and nothing else.
+    pub numeric: bool,
     /// The number that it holds, or would by default.
     pub number: Option<f64>,
 }
@@ -183,6 +185,10 @@ impl<'a, 'i> Place<'a, 'i> {
                 .find_map(|schema| schema["default"].as_f64())
         };
         Key {
+            numeric: self
+                .schemas
+                .iter()
+                .any(|schema| ["integer", "number"].contains(&kind(schema))),
             whole: self.schemas.iter().any(|schema| kind(schema) == "integer"),
             number: match self.value {
                 Some(value) => number_of(value),

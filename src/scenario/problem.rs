@@ -14,7 +14,7 @@ pub enum Place {
     },
     /// In an override, `KEY=VALUE`.
     Override(String),
-    /// In an axis of a sweep, `KEY=VALUES`.
+    /// In an axis of a sweep: `--axis KEY=VALUES`.
     Axis(String),
     /// In a file that the scenario names, by line.
     File {
@@ -30,7 +30,7 @@ impl fmt::Display for Place {
         match self {
             Self::Line { line, column } => write!(f, "line {line}, column {column}"),
             Self::Override(text) => write!(f, "--set {text}"),
-            Self::Axis(text) => write!(f, "--axis {text}"),
+            Self::Axis(text) => write!(f, "{text}"),
             Self::File { file, line } => write!(f, "{file}, line {line}"),
         }
     }

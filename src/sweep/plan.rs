@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 use super::design::{Point, Points, count};
 use crate::record::{Quantity, quantities};
 use crate::scenario::{
-    Axis, Design, Problem, RandomNumbers, Refused, Scenario, Source, TypedAxes, Until, axes_of,
-    did_you_mean, parse_scenario, printable,
+    Axis, Design, Problem, RandomNumbers, Refused, Scenario, Source, TypedAxes, Until, Warning,
+    axes_of, did_you_mean, parse_scenario, printable, warnings,
 };
 
 /// A sweep that makes no sense.
@@ -83,6 +83,8 @@ pub struct Checked {
     pub first: Option<(Point, String)>,
     /// The scenario at the first point at which it breaks none.
     pub sound: Option<Scenario>,
+    /// Keys that are varied and have no effect there, with the reason.
+    pub idle: Vec<Warning>,
 }
 
 /// Points that are checked before anything runs; more are checked at even distances.
@@ -130,6 +132,14 @@ impl Plan {
         Ok(plan)
     }
 
+    /// Most replicas of a point.
+    #[must_use]
+    pub fn most_replicas(&self) -> u32 {
+        self.until
+            .as_ref()
+            .map_or(self.replicas, |until| until.most)
+    }
+
     /// SHA-256 over everything on which the results hang.
     #[must_use]
     pub fn digest(&self) -> String {
@@ -167,7 +177,8 @@ impl Plan {
         changes.extend(point.changes.iter().cloned());
         let mut scenario = parse_scenario(&source.file, &source.text, &changes, &source.inputs)?;
         scenario.seed = point.seed;
-        scenario.replicas = self.replicas;
+        // What it may come to: memory has to be there for them.
+        scenario.replicas = self.most_replicas();
         scenario.record_only = self.days_of(&scenario);
         Ok(scenario)
     }
@@ -185,6 +196,10 @@ impl Plan {
             .filter(|number| self.scenario_at(&points.at(*number)).is_err())
             .collect();
         let sound = (0..checked).map(number).find(|n| !broken.contains(n));
+        let sound = sound.and_then(|number| self.scenario_at(&points.at(number)).ok());
+        let varied: Vec<&str> = self.axes.iter().flat_map(Axis::keys).collect();
+        let idle = sound.iter().flat_map(warnings);
+        let idle = idle.filter(|warning| varied.contains(&warning.key.as_str()));
         Checked {
             checked,
             broken: broken.len() as u32,
@@ -193,7 +208,8 @@ impl Plan {
                 let refused = self.scenario_at(&point).err()?;
                 Some((point, in_a_line(&refused.problems)))
             }),
-            sound: sound.and_then(|number| self.scenario_at(&points.at(number)).ok()),
+            idle: idle.collect(),
+            sound,
         }
     }
 
@@ -278,7 +294,7 @@ impl Plan {
             let known = ["first", "last", "all"].contains(&date.as_str());
             if !known && day_of(scenario, date).is_none() {
                 return wrong(format!(
-                    "`{}` is no date of the results\nwrite first, last, all, or a day from {} to {}",
+                    "`{}`, asked for as a date of the results, is none\nin `--date` and in `dates` of [sweep], write first, last, all, or a day from {} to {}",
                     printable(date),
                     scenario.start,
                     scenario.date(scenario.days - 1)

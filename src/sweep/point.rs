@@ -85,6 +85,9 @@ pub fn compute_point(
 ) -> Result<PointResult, EnsembleError> {
     let outcome = match plan.scenario_at(point) {
         Err(refused) => Err(in_a_line(&refused.problems)),
+        Ok(scenario) if scenario.record_only.is_empty() => {
+            Err("none of the dates of the results is one of its days".to_owned())
+        }
         Ok(scenario) => match replicas_of(plan, &scenario, options, more) {
             Ok(done) => Ok(done),
             Err(EnsembleError::Engine(error)) => Err(error.to_string()),
@@ -171,9 +174,12 @@ fn replicas_of(
 
 /// Replicas to go on to: as many as the standard error asks for, but at most twice those there are; the same if there are enough.
 fn next_batch(replicas: u32, error: Option<f64>, wanted: f64, most: u32) -> u32 {
+    /// Replicas from which on no spread at all is believed.
+    const FEWEST: u32 = 20;
     let ratio = match error {
-        // Nothing is known where no two replicas have a value.
+        // Nothing is known where no two replicas have a value, and little where few have all the same.
         None => f64::INFINITY,
+        Some(error) if error <= 0.0 && replicas < FEWEST => f64::INFINITY,
         Some(error) => error / wanted,
     };
     if ratio <= 1.0 {
@@ -199,5 +205,7 @@ mod tests {
         assert_eq!(next_batch(600, Some(9.0), 1.0, 1000), 1000);
         assert_eq!(next_batch(1000, Some(9.0), 1.0, 1000), 1000);
         assert_eq!(next_batch(100, None, 1.0, 150), 150);
+        assert_eq!(next_batch(2, Some(0.0), 1.0, 150), 4);
+        assert_eq!(next_batch(20, Some(0.0), 1.0, 150), 20);
     }
 }

@@ -101,7 +101,7 @@ pub fn compute<E: Send>(
                 run: AtomicU32::new(0),
             };
             let ensemble = ensemble::Options {
-                max_memory: options.max_memory / options.in_flight.max(1) as u64,
+                max_memory: options.max_memory,
                 // A point that is under way is finished, unless another failed.
                 stop: Some(&failed),
                 progress: &progress,
@@ -145,7 +145,7 @@ pub fn points_in_flight(scenario: &Scenario, threads: usize, max_memory: u64) ->
     const REPLICAS_A_THREAD: usize = 16;
     const MOST: usize = 64;
     let replicas = scenario.replicas as usize;
-    let wanted = 1 + (threads * REPLICAS_A_THREAD).div_ceil(replicas);
+    let wanted = 1 + (threads * REPLICAS_A_THREAD).div_ceil(replicas.max(1));
     let fitting = max_memory / memory_needed(scenario, threads).max(1);
     wanted.clamp(2, MOST).min(fitting as usize).max(1)
 }

@@ -3,7 +3,9 @@
 use std::sync::atomic::AtomicBool;
 
 use hashdrift::ensemble;
-use hashdrift::scenario::{Design, RandomNumbers, Scenario, TypedAxes, Until, parse_scenario};
+use hashdrift::scenario::{
+    Axis, Design, Levels, RandomNumbers, Scenario, TypedAxes, Until, load_scenario, parse_scenario,
+};
 use hashdrift::sweep::{Done, Options, Plan, PointResult, Points, Request, compute};
 
 const CORE: &str = include_str!("../../scenarios/core.toml");
@@ -301,6 +303,95 @@ fn an_event_can_be_switched_off_and_a_table_replaced() {
 }
 
 #[test]
+fn a_point_without_a_day_of_the_results_fails_rather_than_shows_others() {
+    let scenario = core(&["replicas=3"]);
+    let date = scenario.date(100).to_string();
+    let plan = plan(
+        &scenario,
+        &Request {
+            axes: axes(&["days=60,200"]),
+            dates: vec![date],
+            ..Request::default()
+        },
+    );
+    let found = results(&plan, 1);
+    assert_eq!(
+        found[0].outcome,
+        Err("none of the dates of the results is one of its days".to_owned())
+    );
+    assert_eq!(done(&found[1]).dates.len(), 1);
+}
+
+#[test]
+fn every_axis_of_a_shipped_scenario_changes_something() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let mut swept = 0;
+    for entry in std::fs::read_dir(folder).expect("it is there") {
+        let path = entry.expect("it can be read").path();
+        if path.extension().is_none_or(|extension| extension != "toml") {
+            continue;
+        }
+        let changes = [
+            "days=400",
+            "firms.count=30",
+            "sweep.dates=[\"last\"]",
+            "sweep.replicas=4",
+        ];
+        let changes: Vec<String> = changes.map(str::to_owned).to_vec();
+        let scenario = load_scenario(&path, &changes).unwrap_or_else(|error| panic!("{error}"));
+        if scenario.sweep.axes.is_empty() {
+            continue;
+        }
+        swept += 1;
+        let mut plan = plan(&scenario, &Request::default());
+        assert!(plan.check_points().idle.is_empty());
+        let axes = plan.axes.clone();
+        for axis in axes {
+            let Levels::Listed(levels) = &axis.levels else {
+                continue;
+            };
+            let ends = vec![levels[0].clone(), levels[levels.len() - 1].clone()];
+            plan.axes = vec![Axis {
+                levels: Levels::Listed(ends),
+                ..axis.clone()
+            }];
+            plan.points = 2;
+            let found = results(&plan, 1);
+            assert!(
+                done(&found[0]).rows != done(&found[1]).rows,
+                "{}",
+                axis.name
+            );
+        }
+    }
+    assert!(swept > 0);
+}
+
+#[test]
+fn an_axis_without_effect_is_seen() {
+    let text = include_str!("../../scenarios/three-regions.toml");
+    let scenario = parse_scenario("three", text, &["days=60".to_owned()], &[]).unwrap();
+    let of = |axis: &str| {
+        let plan = plan(
+            &scenario,
+            &Request {
+                axes: axes(&[axis]),
+                ..Request::default()
+            },
+        );
+        let idle = plan.check_points().idle;
+        idle.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        of("regions.ethiopia.power.usd_per_mwh=10,500"),
+        [
+            "regions.ethiopia.power.usd_per_mwh: a tariff step is in force from the first day on, so this price is never used"
+        ]
+    );
+    assert!(of("regions.ethiopia.power.tariff.*.usd_per_mwh=10,500").is_empty());
+}
+
+#[test]
 fn what_cannot_be_swept_is_refused_with_the_next_step() {
     let scenario = core(&[]);
     let wrong = |request: Request| match Plan::new(&scenario, &request) {
@@ -352,7 +443,7 @@ fn what_cannot_be_swept_is_refused_with_the_next_step() {
             ..Request::default()
         }),
         format!(
-            "`1999-01-01` is no date of the results\nwrite first, last, all, or a day from {} to {}",
+            "`1999-01-01`, asked for as a date of the results, is none\nin `--date` and in `dates` of [sweep], write first, last, all, or a day from {} to {}",
             scenario.start,
             scenario.date(199)
         )

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::super::OutputError;
+use super::plan_file::PlanFile;
 use super::{JOURNAL_FOLDER, line_of, parse_line};
 use crate::sweep::PointResult;
 
@@ -17,6 +18,18 @@ use crate::sweep::PointResult;
 pub struct Head {
     pub plan: String,
     pub shard: u32,
+    pub shards: u32,
+}
+
+impl Head {
+    /// Of a shard of a plan.
+    pub fn of(file: &PlanFile, shard: u32) -> Self {
+        Self {
+            plan: file.digest.clone(),
+            shard,
+            shards: file.shards,
+        }
+    }
 }
 
 /// Where the line of a point is.
@@ -75,7 +88,7 @@ impl Found {
     ///
     /// # Errors
     /// [`OutputError`] if one of them cannot be read.
-    pub fn read(folder: &Path, plan: &str, shard: u32) -> Result<Self, OutputError> {
+    pub fn read(folder: &Path, plan: &PlanFile, shard: u32) -> Result<Self, OutputError> {
         let mut found = Self::default();
         let journals = folder.join(JOURNAL_FOLDER);
         let entries = match std::fs::read_dir(&journals) {
@@ -95,16 +108,18 @@ impl Found {
             }
         }
         found.files.sort();
-        let head = Head {
-            plan: plan.to_owned(),
-            shard,
-        };
+        let head = Head::of(plan, shard);
         for file in 0..found.files.len() {
             let path = found.files[file].clone();
-            found
-                .scan(file, &path, &head)
-                .map_err(|error| OutputError::new("cannot read", &path, error))?;
+            match found.scan(file, &path, &head) {
+                // Another process has published the shard meanwhile.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(OutputError::new("cannot read", &path, error)),
+                Ok(()) => {}
+            }
         }
+        let range = plan.range(shard);
+        found.points.retain(|point, _| range.contains(point));
         Ok(found)
     }
 
@@ -163,13 +178,10 @@ pub struct Journal {
 impl Journal {
     /// A journal in the folder of a sweep.
     #[must_use]
-    pub fn new(folder: &Path, plan: &str, shard: u32) -> Self {
+    pub fn new(folder: &Path, plan: &PlanFile, shard: u32) -> Self {
         Self {
             folder: folder.join(JOURNAL_FOLDER),
-            head: Head {
-                plan: plan.to_owned(),
-                shard,
-            },
+            head: Head::of(plan, shard),
             open: None,
             synced: Instant::now(),
         }
@@ -229,7 +241,7 @@ impl Journal {
     }
 }
 
-/// Removes the journals of a shard that is published.
+/// Removes the journals of a shard that is published. Their folder stays: others may be about to write in it.
 pub fn remove_journals(folder: &Path, shard: u32) {
     let journals = folder.join(JOURNAL_FOLDER);
     let prefix = prefix(shard);
@@ -239,6 +251,4 @@ pub fn remove_journals(folder: &Path, shard: u32) {
             let _ = std::fs::remove_file(entry.path());
         }
     }
-    // Only if nothing is left in it.
-    let _ = std::fs::remove_dir(&journals);
 }

@@ -1,6 +1,7 @@
 //! From shards to tables.
 
 use std::path::Path;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -104,7 +105,7 @@ pub fn merged_already(folder: &Path, file: &PlanFile) -> Option<SweepMetadata> {
     whole.then_some(metadata)
 }
 
-/// Removes what the tables were made of, and what a process that was killed had begun to write; for whoever has the folder alone.
+/// Removes what the tables were made of, and what a process that was killed had begun to write.
 pub fn remove_parts(folder: &Path) {
     // What stays does no harm.
     for part in [SHARD_FOLDER, JOURNAL_FOLDER] {
@@ -116,7 +117,15 @@ pub fn remove_parts(folder: &Path) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        if begun.iter().any(|begun| name.starts_with(begun)) {
+        // Another process may be writing its own.
+        let old = entry
+            .metadata()
+            .and_then(|metadata| metadata.modified())
+            .is_ok_and(|time| {
+                time.elapsed()
+                    .is_ok_and(|since| since > Duration::from_secs(60))
+            });
+        if old && begun.iter().any(|begun| name.starts_with(begun)) {
             let _ = std::fs::remove_file(entry.path());
         }
     }

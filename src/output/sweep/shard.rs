@@ -58,10 +58,7 @@ pub fn publish(
             hasher.update(line);
             writer.write_all(line)
         };
-        let head = Head {
-            plan: file.digest.clone(),
-            shard,
-        };
+        let head = Head::of(file, shard);
         let head = serde_json::to_string(&head).map_err(|error| fail(error.into()))?;
         put(line_of(0, &head).as_bytes()).map_err(fail)?;
         let range = file.range(shard);
@@ -118,11 +115,7 @@ pub fn shard_state(folder: &Path, file: &PlanFile, shard: u32) -> Result<ShardSt
     next_line(&mut line)?;
     let head: Option<Head> =
         parse_line(&line).and_then(|(_, text)| serde_json::from_str(text).ok());
-    let wanted = Head {
-        plan: file.digest.clone(),
-        shard,
-    };
-    if head != Some(wanted) {
+    if head != Some(Head::of(file, shard)) {
         return Ok(ShardState::Damaged);
     }
     hasher.update(&line);
