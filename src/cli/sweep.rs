@@ -129,7 +129,7 @@ enum DesignName {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum RandomNumbersName {
-    /// The same at all points: differences are no luck
+    /// The same at all points, so that differences between them are not luck
     Common,
     /// Each point its own
     Independent,
@@ -504,14 +504,11 @@ fn description(
 
 /// How many points, of which design, and the axes below.
 fn axes_for_people(plan: &Plan) -> String {
-    let design = match plan.design {
-        Design::Factorial => "factorial",
-        Design::Zip => "zip",
-        Design::MonteCarlo => "Monte Carlo",
-        Design::LatinHypercube => "Latin hypercube",
-        Design::Sobol => "Sobol",
-    };
-    let mut text = format!("points    {}, {design}", number(f64::from(plan.points), 0));
+    let mut text = format!(
+        "points    {}, {}",
+        number(f64::from(plan.points), 0),
+        plan.design.name()
+    );
     for axis in &plan.axes {
         let levels = match &axis.levels {
             Levels::Listed(levels) => {
@@ -695,7 +692,7 @@ fn compute_shard(
     if !common.quiet {
         if found.damaged > 0 {
             warn(&format!(
-                "{} lines of the journal are damaged; their points are computed again",
+                "damaged lines in the journal: {}; their points are computed again",
                 found.damaged
             ));
         }

@@ -18,7 +18,7 @@ use super::{Role, Scenario};
 pub struct Axis {
     /// Name of its column.
     pub name: String,
-    /// Whether it is known, and by whom.
+    /// Whether somebody chooses it, or nobody knows it.
     pub role: Role,
     /// What it may be.
     pub levels: Levels,
@@ -521,11 +521,8 @@ impl Part {
             Self::Listed(levels) if levels.is_empty() => {
                 Err(("there are no values".into(), GRAMMAR.into()))
             }
-            Self::Listed(levels) if levels.len() > MOST_LEVELS => Err((
-                format!("there are {} values", levels.len()),
-                format!("at most {MOST_LEVELS} can be told apart; take larger steps"),
-            )),
-            _ => Ok(part),
+            Self::Listed(levels) => check_count(levels.len() as f64).map(|()| part),
+            Self::Between(_) => Ok(part),
         }
     }
 
@@ -576,6 +573,17 @@ impl Part {
         let levels = values.iter().map(|value| level_of_text(keys, value));
         Ok(Self::Listed(levels.collect::<Result<_, _>>()?))
     }
+}
+
+/// Whether an axis may have so many levels.
+fn check_count(levels: f64) -> Result<(), Wrong> {
+    if levels <= MOST_LEVELS as f64 {
+        return Ok(());
+    }
+    Err((
+        format!("there are {levels} values"),
+        format!("an axis has at most {MOST_LEVELS}; take larger steps"),
+    ))
 }
 
 /// How values are written.
@@ -660,12 +668,10 @@ impl Bounds {
     }
 
     fn spaced(&self, keys: &[Key], count: usize) -> Result<Part, Wrong> {
-        if count == 0 || count > MOST_LEVELS {
-            return Err((
-                format!("{count} values"),
-                format!("ask for 1 to {MOST_LEVELS}"),
-            ));
+        if count == 0 {
+            return Err(("there are no values".into(), GRAMMAR.into()));
         }
+        check_count(count as f64)?;
         let levels = Levels::Between(self.spans(keys));
         let last = (count - 1).max(1) as f64;
         let mut levels: Vec<Level> = (0..count)
@@ -702,12 +708,7 @@ fn stepped(keys: &[Key], low: &str, high: &str, step: &str) -> Result<Part, Wron
             "put the lower bound first, and a step above 0".into(),
         ));
     }
-    if count > MOST_LEVELS as f64 {
-        return Err((
-            format!("there are {count} values"),
-            format!("at most {MOST_LEVELS} can be told apart; take larger steps"),
-        ));
-    }
+    check_count(count)?;
     let levels = (0..count as usize).map(|index| {
         let value = from + index as f64 * step;
         // 0.1 + 2 * 0.1 is 0.3 to whoever wrote it.

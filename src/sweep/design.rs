@@ -41,7 +41,7 @@ pub fn count(axes: &[Axis], design: Design, drawn: Option<u32>) -> Result<u32, S
     let wrong = |text: String| Err(SweepError::Invalid(text));
     let levers = lever_count(axes);
     let uncertain: Vec<&Axis> = uncertain(axes).collect();
-    let named = design_name(design);
+    let named = design.name();
     let listed: Vec<Option<u64>> = uncertain.iter().map(|axis| listed(axis)).collect();
     let points = match (design.is_drawn(), drawn) {
         (true, None) => {
@@ -104,16 +104,6 @@ pub fn count(axes: &[Axis], design: Design, drawn: Option<u32>) -> Result<u32, S
         _ => wrong(format!(
             "these axes make {all} points; a sweep has at most {MOST_POINTS}\ntake larger steps, fewer axes, or draw points: --design latin-hypercube --points N"
         )),
-    }
-}
-
-fn design_name(design: Design) -> &'static str {
-    match design {
-        Design::Factorial => "factorial",
-        Design::Zip => "zip",
-        Design::MonteCarlo => "Monte Carlo",
-        Design::LatinHypercube => "Latin hypercube",
-        Design::Sobol => "Sobol",
     }
 }
 

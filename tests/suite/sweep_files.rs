@@ -396,7 +396,7 @@ fn damage_to_what_was_kept_is_seen_and_computed_again() {
     assert!(output.status.success());
     assert!(
         stderr(&output)
-            .contains("1 lines of the journal are damaged; their points are computed again"),
+            .contains("damaged lines in the journal: 1; their points are computed again"),
         "{}",
         stderr(&output)
     );

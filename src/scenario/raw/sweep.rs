@@ -50,7 +50,7 @@ pub struct SweepAxis {
     pub cases: Cases,
 }
 
-/// What an axis is to whom asks.
+/// Whether an axis is chosen or unknown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
@@ -79,6 +79,18 @@ pub enum Design {
 }
 
 impl Design {
+    /// Its name in a sentence.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Factorial => "factorial",
+            Self::Zip => "zip",
+            Self::MonteCarlo => "Monte Carlo",
+            Self::LatinHypercube => "Latin hypercube",
+            Self::Sobol => "Sobol",
+        }
+    }
+
     /// Whether points are drawn rather than listed.
     #[must_use]
     pub const fn is_drawn(self) -> bool {
