@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use hashdrift::output::OutputError;
 use hashdrift::output::sweep::read_sweep_metadata;
 use hashdrift::sweep::{Plan, Reading, crossings};
+use indexmap::IndexMap;
 use serde_json::json;
 
 use super::super::InvalidUse;
@@ -34,8 +35,8 @@ pub struct Arguments {
     json: bool,
 }
 
-/// Readings along the axis, by the levels of the others.
-type Lines = BTreeMap<Vec<String>, Vec<Reading>>;
+/// Readings along the axis, by the levels of the others, in the order of the points.
+type Lines = IndexMap<Vec<String>, Vec<Reading>>;
 
 pub fn crossing(arguments: &Arguments) -> anyhow::Result<()> {
     let folder = &arguments.folder;
