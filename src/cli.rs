@@ -15,7 +15,9 @@ mod sweep;
 mod text_table;
 mod trace;
 
+use std::borrow::Cow;
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
@@ -124,13 +126,8 @@ struct ScenarioArguments {
 
 impl ScenarioArguments {
     /// What results of this scenario are called after.
-    fn stem(&self) -> std::borrow::Cow<'_, str> {
-        if self.file.as_os_str() == "-" {
-            return "stdin".into();
-        }
-        self.file
-            .file_stem()
-            .map_or_else(|| "run".into(), |stem| stem.to_string_lossy())
+    fn stem(&self) -> Cow<'_, str> {
+        stem(&self.file)
     }
 
     /// Changes to the scenario, as they were given.
@@ -151,6 +148,15 @@ impl ScenarioArguments {
         }
         Ok(scenario)
     }
+}
+
+/// What results of a scenario file are called after.
+fn stem(file: &Path) -> Cow<'_, str> {
+    if file.as_os_str() == "-" {
+        return "stdin".into();
+    }
+    file.file_stem()
+        .map_or_else(|| "run".into(), |stem| stem.to_string_lossy())
 }
 
 /// Runs the program.

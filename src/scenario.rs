@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use adjust::AdjustError;
-pub use axis::{Axis, Label, Level, Levels, RESERVED, Span, TypedAxes, axes_of};
+pub use axis::{Axis, Label, Level, Levels, Span, TypedAxes, axes_of};
 pub use check::Warning;
 pub use docs::{KeyDoc, key_docs};
 pub use load::{LoadError, load_scenario, parse_scenario, warnings};

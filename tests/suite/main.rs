@@ -18,4 +18,5 @@ mod scores;
 mod shortcuts;
 mod sweep;
 mod sweep_files;
+mod sweep_stops;
 mod worlds;

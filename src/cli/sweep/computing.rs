@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use hashdrift::output::OutputError;
 use hashdrift::output::sweep::{Found, Journal, PlanFile, ShardState, publish, shard_state};
-use hashdrift::sweep::{Failure, Options, compute, points_in_flight};
+use hashdrift::sweep::{Failure, Options, Points, compute, points_in_flight};
 
 use super::super::progress::SweepProgress;
 use super::super::{Common, warn};
@@ -71,10 +71,9 @@ pub fn compute_shard(
     if left > 0 {
         let mut journal = Journal::new(folder, file, shard);
         let threads = rayon::current_num_threads();
-        let scenario = range.clone().find_map(|number| {
-            let point = hashdrift::sweep::Points::new(&file.plan).at(number);
-            file.plan.scenario_at(&point).ok()
-        });
+        let points = Points::new(&file.plan);
+        let mut numbers = range.clone();
+        let scenario = numbers.find_map(|number| file.plan.scenario_at(&points.at(number)).ok());
         let in_flight = scenario.map_or(1, |scenario| {
             points_in_flight(&scenario, threads, max_memory)
         });
@@ -106,7 +105,7 @@ pub fn compute_shard(
     {
         return Err(error.into());
     }
-    Ok(range.len().min(found.count()))
+    Ok(found.count())
 }
 
 /// Shards that are not whole.

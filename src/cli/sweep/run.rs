@@ -8,7 +8,7 @@ use hashdrift::output::sweep::{
 };
 
 use super::super::interrupt::{FolderInCare, Interrupt, stop_on_interrupt};
-use super::super::{Common, Interrupted, InvalidUse, ScenarioArguments, warn};
+use super::super::{Common, Interrupted, InvalidUse, stem, warn};
 use super::answer::Answer;
 use super::computing::{Computed, compute_all};
 use super::definition::Definition;
@@ -68,6 +68,10 @@ pub fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     let computed = compute_all(&folder, &file, &stop, arguments.means.max_memory, common)
         .inspect_err(|_| anstream::eprintln!("what was computed is kept; {go_on}"))?;
     if let Computed::Stopped { done } = computed {
+        // Another process may have merged the shards meanwhile, and removed them.
+        if let Some(metadata) = merged_already(&folder, &file) {
+            return show(&folder, &file, &metadata, None, arguments.json, common);
+        }
         return Err(Interrupted(format!(
             "{done} of {} points are done and kept; {go_on}",
             file.points
@@ -113,14 +117,10 @@ fn begin(
             plan.points
         ));
     }
-    let wanted = arguments.out.clone().unwrap_or_else(|| {
-        let stem = ScenarioArguments {
-            file: scenario.to_owned(),
-            overrides: Vec::new(),
-            seed: None,
-        };
-        Path::new("results").join(format!("{}-sweep", stem.stem()))
-    });
+    let wanted = arguments
+        .out
+        .clone()
+        .unwrap_or_else(|| Path::new("results").join(format!("{}-sweep", stem(scenario))));
     let folder = care.make(&wanted, false)?;
     let file = PlanFile::new(plan, 1);
     write_design(&file.plan, &folder)?;

@@ -116,8 +116,7 @@ pub fn write_results(
                 put(&mut batch)?;
             }
         }
-        // A table without rows still has its columns.
-        if !batch.entries.is_empty() || plan.points == 0 {
+        if !batch.entries.is_empty() {
             put(&mut batch)?;
         }
         for ((_, _, file), writer) in names.iter().zip(writers) {
