@@ -9,8 +9,8 @@ mod score;
 
 use std::sync::atomic::AtomicBool;
 
-pub use measure::{Measurements, simulate};
-pub use score::{Bands, Block, Row, RowKind, Scores, point_scores, space_of};
+pub use measure::{Measurements, error_bar, simulate};
+pub use score::{Bands, Block, EventScore, Row, RowKind, Scores, point_scores, space_of};
 
 use crate::ensemble::{EnsembleError, Progress};
 use crate::scenario::{Observed, Scenario};

@@ -19,13 +19,14 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Instant;
 
 use anstyle::{AnsiColor, Style};
 use clap::{Args, ColorChoice, CommandFactory, Parser, Subcommand};
 use hashdrift::backtest::NothingObserved;
 use hashdrift::engine::EngineError;
 use hashdrift::ensemble::EnsembleError;
-use hashdrift::output::OutputError;
+use hashdrift::output::{Circumstances, OutputError};
 use hashdrift::scenario::{LoadError, Scenario, load_scenario, warnings};
 use hashdrift::sweep::SweepError;
 
@@ -157,6 +158,33 @@ fn stem(file: &Path) -> Cow<'_, str> {
     }
     file.file_stem()
         .map_or_else(|| "run".into(), |stem| stem.to_string_lossy())
+}
+
+/// When the work of a verb began.
+struct Began {
+    at: jiff::Timestamp,
+    clock: Instant,
+}
+
+impl Began {
+    fn now() -> Self {
+        Self {
+            at: jiff::Timestamp::now(),
+            clock: Instant::now(),
+        }
+    }
+
+    /// How the results came about, now that they are there.
+    fn circumstances(&self, keep_replicas: bool) -> Circumstances {
+        Circumstances {
+            command: std::env::args().collect(),
+            commit: option_env!("HASHDRIFT_COMMIT").map(Into::into),
+            started: self.at.to_string(),
+            elapsed_seconds: self.clock.elapsed().as_secs_f64(),
+            threads: rayon::current_num_threads(),
+            keep_replicas,
+        }
+    }
 }
 
 /// Runs the program.

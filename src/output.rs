@@ -1,5 +1,5 @@
-//! What a run leaves behind: tidy tables, in CSV and Parquet with the same values, and a metadata file
-//! that is enough to run it again.
+//! What a run, a stress test or a backtest leaves behind: tidy tables, those of a run in CSV and Parquet with the same values, and a
+//! metadata file that is enough to do it again.
 
 mod backtest;
 mod calibration;
@@ -15,6 +15,7 @@ mod table;
 mod tables;
 mod trace;
 
+use std::borrow::Borrow;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -22,7 +23,7 @@ use atomic_write_file::AtomicWriteFile;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-pub use backtest::{measured_values_table, scores_table};
+pub use backtest::{masked_values_table, measured_values_table, scores_table};
 pub use calibration::{
     JOURNAL_FILE, Journal, Trial, estimates_table, left_out_table, left_out_values_table,
     pairs_table, posterior_table,
@@ -30,10 +31,12 @@ pub use calibration::{
 pub use figure::write_figure;
 pub use folder::{ResultsFolder, create_results_folder};
 pub use metadata::{
-    Circumstances, METADATA_FILE, Metadata, ScenarioText, TableDigest, read_metadata,
+    Circumstances, Kind, METADATA_FILE, Metadata, ScenarioText, StressOptions, TableDigest,
+    read_metadata,
 };
 pub use stress::{
-    RegionLoss, annual_loss_table, region_loss_table, simulated_loss_table, twins_table,
+    RegionLoss, annual_loss_table, paths_table, region_loss_table, simulated_loss_table,
+    twins_table,
 };
 pub use table::{Cells, Column, Table, table_json};
 pub use trace::{TraceTables, trace_replica};
@@ -184,17 +187,28 @@ fn write_one(
     format: Format,
     to: impl Write + Send,
 ) -> io::Result<TableDigest> {
+    let file = format!("{name}.{}", format.extension());
+    write_batches(tables::batches(scenario, ensemble, name), format, file, to)
+}
+
+/// Writes batches of the table in `file`.
+fn write_batches(
+    batches: impl Iterator<Item = impl Borrow<Table>>,
+    format: Format,
+    file: String,
+    to: impl Write + Send,
+) -> io::Result<TableDigest> {
     let mut hashing = Hashing::new(io::BufWriter::new(to));
     let mut rows = 0;
     let mut writer = format.writer(&mut hashing);
-    for batch in tables::batches(scenario, ensemble, name) {
-        rows += batch.rows() as u64;
-        writer.write(&batch)?;
+    for batch in batches {
+        rows += batch.borrow().rows() as u64;
+        writer.write(batch.borrow())?;
     }
     writer.finish()?;
     hashing.flush()?;
     Ok(TableDigest {
-        file: format!("{name}.{}", format.extension()),
+        file,
         rows,
         bytes: hashing.bytes,
         sha256: hashing.digest(),
@@ -213,17 +227,23 @@ fn write_json(value: &impl serde::Serialize, path: &Path) -> Result<(), OutputEr
     write().map_err(|source| OutputError::new("cannot write", path, source))
 }
 
-/// Writes `table` alone to `path`, as CSV.
+/// Writes `table` alone to `path`, as CSV; returns its digest.
 ///
 /// # Errors
 /// [`OutputError`] if it cannot be written.
-pub fn write_csv(table: &Table, path: &Path) -> Result<(), OutputError> {
+pub fn write_csv(table: &Table, path: &Path) -> Result<TableDigest, OutputError> {
     let fail = |source| OutputError::new("cannot write", path, source);
     let mut target = AtomicWriteFile::open(path).map_err(fail)?;
-    let mut writer = Format::Csv.writer(&mut target);
-    writer.write(table).map_err(fail)?;
-    writer.finish().map_err(fail)?;
-    target.commit().map_err(fail)
+    let batches = std::iter::once(table);
+    let digest = write_batches(batches, Format::Csv, file_name(path), &mut target).map_err(fail)?;
+    target.commit().map_err(fail)?;
+    Ok(digest)
+}
+
+/// What a file is called in its folder.
+fn file_name(path: &Path) -> String {
+    path.file_name()
+        .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }
 
 /// Passes bytes on and digests them on the way.

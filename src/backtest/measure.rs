@@ -216,6 +216,33 @@ pub fn days_to(day: u32, average_days: u32) -> RangeInclusive<usize> {
     (day + 1).saturating_sub(average_days) as usize..=day as usize
 }
 
+/// Standard normal quantile of a band that holds nine tenths.
+const NINE_TENTHS: f64 = 1.645;
+
+/// Ends of the 90 % error of a value of a series that was seen; they are one where it has no error.
+#[must_use]
+pub fn error_bar(series: &Series, seen: f64) -> (f64, f64) {
+    if let ErrorModel::Dirichlet { concentration } = series.error {
+        let sd = (seen * (1.0 - seen) / (concentration + 1.0)).sqrt();
+        return ((seen - NINE_TENTHS * sd).max(0.0), seen + NINE_TENTHS * sd);
+    }
+    let factor = libm::exp(NINE_TENTHS * series.log_sd());
+    (seen / factor, seen * factor)
+}
+
+/// The same of a feature.
+pub fn error_bar_of_feature(feature: &Feature, seen: f64) -> (f64, f64) {
+    let reach = NINE_TENTHS * feature.sd;
+    let low = seen - reach;
+    // No share is seen below 0.
+    let low = if feature.metric == Metric::Share {
+        low.max(0.0)
+    } else {
+        low
+    };
+    (low, seen + reach)
+}
+
 /// Streams of features come behind those of series.
 const FEATURES: u64 = 1 << 32;
 

@@ -1,6 +1,6 @@
 //! Scores of measured values under simulated ones, and what they come to over many.
 
-use super::measure::{Measurements, read_off};
+use super::measure::{Measurements, error_bar, error_bar_of_feature, read_off};
 use super::reference::{Forecasts, forecasts};
 use crate::scenario::{Feature, Measure, Metric, Observed, Point, Scenario, mean_of_days};
 use crate::statistics::scores::{brier, covers, fair_crps, fair_energy_score, pit, skill};
@@ -23,6 +23,8 @@ pub struct Row {
     pub until: u32,
     /// What was seen.
     pub observed: f64,
+    /// Ends of its 90 % error: see [`super::error_bar`].
+    pub observed_band: (f64, f64),
     /// Replicas in which it is defined.
     pub replicas: usize,
     /// Mean over the replicas, errors of measurement included.
@@ -41,8 +43,21 @@ pub struct Row {
     pub random_walk: Option<f64>,
     /// Of the free-entry barrier.
     pub barrier: Option<f64>,
-    /// For a feature with an event: its probability, whether it happened, and the Brier score.
-    pub event: Option<(f64, bool, f64)>,
+    /// For a feature with an event.
+    pub event: Option<EventScore>,
+}
+
+/// The score of an event: that a feature is at least something.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EventScore {
+    /// At least what.
+    pub at_least: f64,
+    /// Part of the replicas in which it happens.
+    pub probability: f64,
+    /// Whether it happened.
+    pub happened: bool,
+    /// The Brier score.
+    pub brier: f64,
 }
 
 /// What kind of thing was measured.
@@ -55,18 +70,13 @@ pub enum RowKind {
 }
 
 impl RowKind {
-    /// Unit of its values: `share`, `EH/s`, `J/TH`, `days`, or `1` for a difficulty.
+    /// Unit of its values: that of the metric, `share` of a fall, or `days`.
     #[must_use]
     pub fn unit(self) -> &'static str {
         match self {
             Self::Feature(_, Measure::TroughDay | Measure::RecoveryDays) => "days",
             Self::Feature(_, Measure::LargestFall) => "share",
-            Self::Point(_, metric) | Self::Feature(metric, Measure::Level) => match metric {
-                Metric::Share => "share",
-                Metric::HashRate => "EH/s",
-                Metric::Difficulty => "1",
-                Metric::Efficiency => "J/TH",
-            },
+            Self::Point(_, metric) | Self::Feature(metric, Measure::Level) => metric.unit(),
         }
     }
 }
@@ -153,6 +163,7 @@ pub fn scores(scenario: &Scenario, observed: &Observed, measured: &Measurements)
         row.name.clone_from(&point.name);
         (row.day, row.until) = (point.day, point.day);
         row.first = (point.day + 1).saturating_sub(series.average_days);
+        row.observed_band = error_bar(series, point.value);
         let seen = space(point.value);
         let single = |value: f64| (space(value) - seen).abs();
         row.persistence = forecast.persistence.map(single);
@@ -218,6 +229,7 @@ fn row(kind: RowKind, members: &[f64], seen: f64, space: fn(f64) -> f64) -> Row 
         day: 0,
         until: 0,
         observed: seen,
+        observed_band: (seen, seen),
         replicas: sorted.len(),
         mean: mean_and_sd(&sorted).map_or(f64::NAN, |moments| moments.mean),
         quantiles: PROBABILITIES.map(|probability| {
@@ -257,11 +269,18 @@ fn feature_row(observed: &Observed, feature: &Feature, members: &[f64]) -> Row {
     row.metric.clone_from(&feature.name);
     (row.day, row.until) = feature.window;
     row.first = (row.day + 1).saturating_sub(feature.average_days);
-    row.event = feature.at_least.filter(|_| row.replicas > 0).map(|level| {
-        let count = defined(members).filter(|value| *value >= level).count();
+    row.observed_band = error_bar_of_feature(feature, seen);
+    let event = feature.at_least.filter(|_| row.replicas > 0);
+    row.event = event.map(|at_least| {
+        let count = defined(members).filter(|value| *value >= at_least).count();
         let probability = count as f64 / row.replicas as f64;
-        let happened = seen >= level;
-        (probability, happened, brier(probability, happened))
+        let happened = seen >= at_least;
+        EventScore {
+            at_least,
+            probability,
+            happened,
+            brier: brier(probability, happened),
+        }
     });
     row
 }

@@ -3,16 +3,21 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use hashdrift::backtest::{Block, Row, Scores, observed_of};
-use hashdrift::output::{measured_values_table, scores_table, table_json, write_csv, write_figure};
+use hashdrift::ensemble::EnsembleError;
+use hashdrift::output::{
+    METADATA_FILE, Metadata, OutputError, Table, TableDigest, masked_values_table,
+    measured_values_table, scores_table, table_json, write_csv, write_figure,
+};
 use hashdrift::scenario::{Observed, Scenario};
 use serde_json::json;
 
 use super::interrupt::{FolderInCare, Interrupt, stop_on_interrupt};
 use super::progress::ReplicaProgress;
 use super::text_table::{new_table, number, tidy};
-use super::{Common, ScenarioArguments};
+use super::{Began, Common, ScenarioArguments};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -29,9 +34,11 @@ pub struct Arguments {
     json: bool,
 }
 
-const FILES: [&str; 3] = ["scores.csv", "values.csv", "figure.svg"];
+const TABLES: [&str; 3] = ["scores.csv", "values.csv", "masked.csv"];
+const FIGURE: &str = "figure.svg";
 
 pub fn backtest(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
+    let began = Began::now();
     let scenario = arguments.scenario.load(arguments.replicas, common.quiet)?;
     let observed = observed_of(&scenario)?;
     let wanted = arguments.out.clone().unwrap_or_else(|| {
@@ -40,27 +47,20 @@ pub fn backtest(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     let folder = FolderInCare::default();
     let stop = stop_on_interrupt(&folder, Interrupt::InOrder);
     let path = folder.make(&wanted, false)?;
-    let progress = ReplicaProgress::new(scenario.replicas, common.quiet);
-    let scores = hashdrift::backtest::backtest(&scenario, observed, &stop, &progress);
-    progress.finish();
-    let scores = scores?;
-    let tables = [
-        scores_table(&scores),
-        measured_values_table(&scenario, &scores),
-    ];
-    for (table, file) in tables.iter().zip(FILES) {
-        write_csv(table, &path.join(file))?;
-    }
-    write_figure(&scenario, observed, &scores, &path.join(FILES[2]))?;
-    folder.keep(&FILES);
+    let scores = score(&scenario, observed, &stop, common.quiet)?;
+    let tables = tables(&scenario, observed, &scores);
+    let written = write_files(&scenario, &scores, &tables, &path)?;
+    Metadata::of_backtest(&scenario, began.circumstances(false), written).write(&path)?;
+    let files: Vec<&str> = TABLES.into_iter().chain([FIGURE, METADATA_FILE]).collect();
+    folder.keep(&files);
 
     let mut out = io::stdout().lock();
     if arguments.json {
-        let [scores, values] = tables.each_ref().map(table_json);
+        let [scores, values, masked] = tables.each_ref().map(table_json);
         let text = json!({
             "scenario": scenario.name, "scenario_sha256": scenario.source.digest(),
             "seed": scenario.seed, "replicas": scenario.replicas,
-            "scores": scores, "values": values,
+            "scores": scores, "values": values, "masked": masked,
         });
         serde_json::to_writer_pretty(&mut out, &text).map_err(io::Error::from)?;
         writeln!(out)?;
@@ -69,11 +69,61 @@ pub fn backtest(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     write!(out, "{}", text(&scenario, observed, &scores))?;
     if !common.quiet {
         writeln!(out)?;
-        for file in FILES {
+        for file in files {
             writeln!(out, "{}", path.join(file).display())?;
         }
     }
     Ok(())
+}
+
+/// Scores the scenario with a progress bar, until `stop` is set.
+fn score(
+    scenario: &Scenario,
+    observed: &Observed,
+    stop: &AtomicBool,
+    quiet: bool,
+) -> Result<Scores, EnsembleError> {
+    let progress = ReplicaProgress::new(scenario.replicas, quiet);
+    let scores = hashdrift::backtest::backtest(scenario, observed, stop, &progress);
+    progress.finish();
+    scores
+}
+
+fn tables(scenario: &Scenario, observed: &Observed, scores: &Scores) -> [Table; 3] {
+    [
+        scores_table(scores),
+        measured_values_table(scenario, scores),
+        masked_values_table(scenario, observed),
+    ]
+}
+
+/// Writes the tables and the figure; returns their digests.
+fn write_files(
+    scenario: &Scenario,
+    scores: &Scores,
+    tables: &[Table; 3],
+    folder: &Path,
+) -> Result<Vec<TableDigest>, OutputError> {
+    let tables = tables.iter().zip(TABLES);
+    tables
+        .map(|(table, file)| write_csv(table, &folder.join(file)))
+        .chain(std::iter::once_with(|| {
+            write_figure(scenario, scores, &folder.join(FIGURE))
+        }))
+        .collect()
+}
+
+/// Backtests the scenario of a metadata file again, into `folder`; returns the digests.
+pub fn again(
+    scenario: &Scenario,
+    folder: &Path,
+    stop: &AtomicBool,
+    quiet: bool,
+) -> anyhow::Result<Vec<TableDigest>> {
+    let observed = observed_of(scenario)?;
+    let scores = score(scenario, observed, stop, quiet)?;
+    let tables = tables(scenario, observed, &scores);
+    Ok(write_files(scenario, &scores, &tables, folder)?)
 }
 
 /// How values of a unit are shown: factor, decimals, and what the unit is called then.
@@ -158,8 +208,8 @@ fn inside(row: &Row) -> &'static str {
 
 fn events(text: &mut String, scores: &Scores) {
     for row in &scores.rows {
-        if let Some((probability, happened, brier)) = row.event {
-            let happened = if happened {
+        if let Some(event) = row.event {
+            let happened = if event.happened {
                 "happened"
             } else {
                 "did not happen"
@@ -168,8 +218,8 @@ fn events(text: &mut String, scores: &Scores) {
                 text,
                 "event, {}: probability {}, {happened}, Brier score {}",
                 row.metric,
-                number(probability, 2),
-                number(brier, 3)
+                number(event.probability, 2),
+                number(event.brier, 3)
             );
         }
     }

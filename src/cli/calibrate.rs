@@ -119,11 +119,9 @@ pub fn calibrate(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     }
     let mut figures = Vec::new();
     for trial in &tried {
-        if let Some(observed) = &trial.scenario.observed {
-            let figure = path.join(format!("left-out-{}.svg", trial.episode));
-            write_figure(&trial.scenario, observed, &trial.scores, &figure)?;
-            figures.push(figure);
-        }
+        let figure = path.join(format!("left-out-{}.svg", trial.episode));
+        write_figure(&trial.scenario, &trial.scores, &figure)?;
+        figures.push(figure);
     }
     let mut out = io::stdout().lock();
     if arguments.json {

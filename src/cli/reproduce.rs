@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use hashdrift::ensemble::EnsembleError;
 use hashdrift::output::sweep::{PlanFile, SweepMetadata, merge, read_sweep_metadata};
-use hashdrift::output::{TableDigest, digest_file, digest_tables, read_metadata};
-use hashdrift::scenario::{LoadError, parse_scenario};
+use hashdrift::output::{
+    Kind, OutputError, ScenarioText, TableDigest, digest_file, digest_tables, read_metadata,
+};
+use hashdrift::scenario::{LoadError, Scenario, parse_scenario};
 
 use super::interrupt::{FolderInCare, Interrupt, stop_on_interrupt};
 use super::run::{parse_bytes, simulate};
 use super::sweep::{Computed, compute_all};
-use super::{Common, warn};
+use super::{Common, backtest, stress, warn};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -37,14 +39,7 @@ pub fn reproduce(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
             metadata.version
         ));
     }
-    let text = &metadata.scenario;
-    let scenario = parse_scenario(&text.file, &text.text, &text.overrides, &text.inputs)
-        .map_err(LoadError::Refused)?;
-    if scenario.source.digest() != text.sha256 {
-        bail!(
-            "the scenario in the metadata file does not have the digest written beside it; the file was changed"
-        );
-    }
+    let scenario = restored(&metadata.scenario)?;
     if scenario.seed != metadata.seed || scenario.replicas != metadata.replicas {
         bail!(
             "the metadata file says seed {} and {} replicas, its scenario {} and {}; the file was changed",
@@ -57,10 +52,45 @@ pub fn reproduce(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     if metadata.tables.is_empty() {
         bail!("the metadata file lists no tables, so there is nothing to compare");
     }
-    let stop = stop_on_interrupt(&FolderInCare::default(), Interrupt::InOrder);
-    let ensemble = simulate(&scenario, arguments.max_memory, &stop, common.quiet)?;
-    let tables = digest_tables(&scenario, &ensemble, metadata.keep_replicas)?;
+    let care = FolderInCare::default();
+    let stop = stop_on_interrupt(&care, Interrupt::InOrder);
+    let tables = match metadata.kind {
+        Kind::Run => {
+            let ensemble = simulate(&scenario, arguments.max_memory, &stop, common.quiet)?;
+            digest_tables(&scenario, &ensemble, metadata.keep_replicas)?
+        }
+        Kind::Stress => {
+            let Some(options) = metadata.stress else {
+                bail!(
+                    "the metadata file does not say what was asked of the stress test; the file was changed"
+                );
+            };
+            let others = options.with.iter().map(restored);
+            let others = others.collect::<anyhow::Result<Vec<_>>>()?;
+            let folder = make_temporary(&care)?;
+            stress::again(scenario, others, options, &folder, &stop, common.quiet)?
+        }
+        Kind::Backtest => backtest::again(&scenario, &make_temporary(&care)?, &stop, common.quiet)?,
+    };
     compare(&arguments.file, &metadata.tables, &tables)
+}
+
+/// A scenario as a metadata file has it.
+fn restored(text: &ScenarioText) -> anyhow::Result<Scenario> {
+    let scenario = parse_scenario(&text.file, &text.text, &text.overrides, &text.inputs)
+        .map_err(LoadError::Refused)?;
+    if scenario.source.digest() != text.sha256 {
+        bail!(
+            "the scenario in the metadata file does not have the digest written beside it; the file was changed"
+        );
+    }
+    Ok(scenario)
+}
+
+/// A folder that is not kept, so it is removed however this ends.
+fn make_temporary(care: &FolderInCare) -> Result<PathBuf, OutputError> {
+    let name = format!("hashdrift-reproduce-{}", std::process::id());
+    care.make(&std::env::temp_dir().join(name), false)
 }
 
 /// A sweep, computed again in a folder that is removed after.
@@ -78,9 +108,7 @@ fn reproduce_sweep(
     }
     let care = FolderInCare::default();
     let stop = stop_on_interrupt(&care, Interrupt::AfterPoints);
-    let name = format!("hashdrift-reproduce-{}", std::process::id());
-    // Not kept, so it is removed however this ends.
-    let again = care.make(&std::env::temp_dir().join(name), false)?;
+    let again = make_temporary(&care)?;
     let file = PlanFile::new(metadata.plan.clone(), 1);
     file.write(&again)?;
     // As whoever reads it in a folder does: it has to be of this version, and unchanged.

@@ -3,16 +3,15 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
-use std::time::Instant;
 
 use hashdrift::ensemble::{Ensemble, EnsembleError, Options, run_with};
-use hashdrift::output::{Circumstances, METADATA_FILE, Metadata, write_tables};
+use hashdrift::output::{METADATA_FILE, Metadata, write_tables};
 use hashdrift::scenario::Scenario;
 
 use super::headline;
 use super::interrupt::{FolderInCare, Interrupt, stop_on_interrupt};
 use super::progress::ReplicaProgress;
-use super::{Common, ScenarioArguments, warn};
+use super::{Began, Common, ScenarioArguments, warn};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -39,8 +38,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
-    let started = jiff::Timestamp::now();
-    let clock = Instant::now();
+    let began = Began::now();
     let scenario = arguments.scenario.load(arguments.replicas, common.quiet)?;
     // Opened before the long run: a place that cannot be written to is found at once.
     let wanted = arguments
@@ -59,14 +57,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     let metadata = Metadata::of(
         &scenario,
         &ensemble,
-        Circumstances {
-            command: std::env::args().collect(),
-            commit: option_env!("HASHDRIFT_COMMIT").map(Into::into),
-            started: started.to_string(),
-            elapsed_seconds: clock.elapsed().as_secs_f64(),
-            threads: rayon::current_num_threads(),
-            keep_replicas: arguments.keep_replicas,
-        },
+        began.circumstances(arguments.keep_replicas),
         tables,
     );
     metadata.write(&path)?;

@@ -3,11 +3,13 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use hashdrift::ensemble::run_with;
 use hashdrift::output::{
-    RegionLoss, annual_loss_table, region_loss_table, simulated_loss_table, table_json,
-    twins_table, write_csv,
+    METADATA_FILE, Metadata, OutputError, RegionLoss, ScenarioText, StressOptions, Table,
+    TableDigest, annual_loss_table, paths_table, region_loss_table, simulated_loss_table,
+    table_json, twins_table, write_csv,
 };
 use hashdrift::record::Level;
 use hashdrift::resilience::annual::{AnnualLoss, annual_losses, networks, threats};
@@ -23,7 +25,7 @@ use serde_json::json;
 use super::interrupt::{FolderInCare, Interrupt, stop_on_interrupt};
 use super::progress::ReplicaProgress;
 use super::text_table::{new_table, number, tidy};
-use super::{Common, InvalidUse, ScenarioArguments, warn};
+use super::{Began, Common, InvalidUse, ScenarioArguments, warn};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -56,18 +58,36 @@ pub struct Arguments {
 const COMPLIANCE: f64 = 0.97;
 /// Years that twins are followed after the event.
 const YEARS_AFTER: u32 = 2;
-const FILES: [&str; 4] = [
+const TABLES: [&str; 5] = [
     "region-loss.csv",
     "twins.csv",
+    "paths.csv",
     "annual-loss.csv",
     "simulated-loss.csv",
 ];
 
 pub fn stress(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
+    let began = Began::now();
     let scenario = arguments
         .scenario
         .load(Some(arguments.replicas), common.quiet)?;
-    let (base, cases) = cases(arguments, &scenario)?;
+    let mut overrides = arguments.scenario.overrides().to_vec();
+    overrides.push(format!("seed={}", scenario.seed));
+    overrides.push(format!("replicas={}", scenario.replicas));
+    let others = arguments.with.iter();
+    let others: Vec<Scenario> = others
+        .map(|file| load_scenario(file, &overrides))
+        .collect::<Result<_, _>>()?;
+    let options = StressOptions {
+        at: arguments.at,
+        hazard: arguments.hazard,
+        years: arguments.years,
+        with: others
+            .iter()
+            .map(|other| ScenarioText::new(&other.name, &other.source))
+            .collect(),
+    };
+    let question = Question::new(scenario, others, options)?;
     let wanted = arguments.out.clone().unwrap_or_else(|| {
         Path::new("results").join(format!("{}-stress", arguments.scenario.stem()))
     });
@@ -75,122 +95,222 @@ pub fn stress(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     let stop = stop_on_interrupt(&folder, Interrupt::InOrder);
     let path = folder.make(&wanted, false)?;
 
-    let lost = region_losses(&base)?;
-    let progress = ReplicaProgress::new(base.replicas, common.quiet);
-    let outcomes = compare(&base, &cases, &stop, &progress);
-    progress.finish();
-    let outcomes = outcomes?;
-    for outcome in &outcomes {
-        let before = outcome.measures[BEFORE].as_ref().map_or(1.0, |s| s.mean);
-        if (before - 1.0).abs() > 1e-9 && !common.quiet {
-            warn(&format!(
-                "{}: its hash rate is {before:.3} of the scenario's on the eve of the event; it differs by more than events, and what is lost is not the event's alone",
-                outcome.name
-            ));
+    let answer = Answer::to(&question, &stop, common.quiet)?;
+    let warnings = answer.warnings();
+    if !common.quiet {
+        for warning in &warnings {
+            warn(warning);
         }
     }
-    let networks = networks(&scenario);
-    let losses = annual_losses(
-        scenario.seed,
-        &networks,
-        &threats(&scenario, arguments.hazard, COMPLIANCE),
-    );
-    // With scenarios to compare, the question is another.
-    let simulated = if arguments.with.is_empty() && arguments.years > 0 {
-        let threats = simulated_threats(&scenario, arguments.hazard);
-        let progress = ReplicaProgress::new(arguments.years, common.quiet);
-        let years = arguments.years;
-        let simulated = simulate_years(&scenario, &networks, &threats, years, &stop, &progress);
-        progress.finish();
-        simulated?
-    } else {
-        Vec::new()
-    };
-    let tables = [
-        region_loss_table(&lost),
-        twins_table(&base, &outcomes),
-        annual_loss_table(&losses),
-        simulated_loss_table(&simulated),
-    ];
-    for (table, file) in tables.iter().zip(FILES) {
-        write_csv(table, &path.join(file))?;
-    }
-    folder.keep(&FILES);
+    let tables = answer.tables(&question);
+    let written = write_tables(&tables, &path)?;
+    let Question {
+        scenario, options, ..
+    } = &question;
+    let circumstances = began.circumstances(false);
+    Metadata::of_stress(scenario, options.clone(), warnings, circumstances, written)
+        .write(&path)?;
+    let files: Vec<&str> = TABLES.into_iter().chain([METADATA_FILE]).collect();
+    folder.keep(&files);
 
     let mut out = io::stdout().lock();
     if arguments.json {
-        let [regions, twins, annual, simulated] = tables.each_ref().map(table_json);
+        // The paths are far longer than all the rest, and in their file.
+        let [regions, twins, _, annual, simulated] = tables.each_ref();
         let text = json!({
             "scenario": scenario.name, "scenario_sha256": scenario.source.digest(),
-            "seed": scenario.seed, "replicas": base.replicas,
-            "region_loss": regions, "twins": twins, "annual_loss": annual, "simulated_loss": simulated,
+            "seed": scenario.seed, "replicas": scenario.replicas,
+            "region_loss": table_json(regions), "twins": table_json(twins),
+            "annual_loss": table_json(annual), "simulated_loss": table_json(simulated),
         });
         serde_json::to_writer_pretty(&mut out, &text).map_err(io::Error::from)?;
         writeln!(out)?;
         return Ok(());
     }
-    write!(out, "{}", text(&base, &lost, &cases, &outcomes, &losses))?;
-    write!(out, "{}", simulated_text(&simulated))?;
+    write!(out, "{}", text(&question, &answer))?;
+    write!(out, "{}", simulated_text(&answer.simulated))?;
     if !common.quiet {
         writeln!(out)?;
-        for file in FILES {
+        for file in files {
             writeln!(out, "{}", path.join(file).display())?;
         }
     }
     Ok(())
 }
 
-/// The scenario as twins meet it, and what to compare it with.
-fn cases(arguments: &Arguments, scenario: &Scenario) -> anyhow::Result<(Scenario, Vec<Case>)> {
-    if arguments.with.is_empty() {
-        if arguments.at >= scenario.days {
-            return Err(InvalidUse(format!(
-                "--at {} is after the last of the {} days\nchoose an earlier day, or raise `days`",
-                arguments.at, scenario.days
-            ))
-            .into());
-        }
-        let base = calm(scenario, last_day(arguments.at));
-        let cases = losses_of_regions(scenario, arguments.at, None)
-            .into_iter()
-            .map(|case| Case {
-                scenario: calm(&case.scenario, base.days),
-                ..case
-            });
-        let cases = cases.collect();
-        return Ok((base, cases));
-    }
-    let mut others = Vec::new();
-    for file in &arguments.with {
-        let mut overrides = arguments.scenario.overrides().to_vec();
-        overrides.push(format!("seed={}", scenario.seed));
-        overrides.push(format!("replicas={}", scenario.replicas));
-        let other = load_scenario(file, &overrides)?;
-        let regions = |scenario: &Scenario| -> Vec<String> {
-            scenario.regions.iter().map(|r| r.id.clone()).collect()
+/// Answers again what the metadata of a stress test asks, into `folder`; returns the digests.
+pub fn again(
+    scenario: Scenario,
+    others: Vec<Scenario>,
+    options: StressOptions,
+    folder: &Path,
+    stop: &AtomicBool,
+    quiet: bool,
+) -> anyhow::Result<Vec<TableDigest>> {
+    let question = Question::new(scenario, others, options)?;
+    let answer = Answer::to(&question, stop, quiet)?;
+    Ok(write_tables(&answer.tables(&question), folder)?)
+}
+
+fn write_tables(tables: &[Table; 5], folder: &Path) -> Result<Vec<TableDigest>, OutputError> {
+    let tables = tables.iter().zip(TABLES);
+    tables
+        .map(|(table, file)| write_csv(table, &folder.join(file)))
+        .collect()
+}
+
+/// What is asked of a scenario.
+struct Question {
+    scenario: Scenario,
+    options: StressOptions,
+    /// The scenario as twins meet it.
+    base: Scenario,
+    /// What it is compared with.
+    cases: Vec<Case>,
+}
+
+impl Question {
+    /// Compares with `others`, or loses each region if there are none.
+    fn new(
+        scenario: Scenario,
+        others: Vec<Scenario>,
+        options: StressOptions,
+    ) -> Result<Self, InvalidUse> {
+        let (base, cases) = if others.is_empty() {
+            lose_each_region(&scenario, options.at)?
+        } else {
+            compare_with(&scenario, others)?
         };
-        if regions(&other) != regions(scenario) || other.start != scenario.start {
-            return Err(InvalidUse(format!(
-                "{} has other regions or another start than the scenario it is to be a twin of\ntwins differ by their events alone; let it extend the scenario",
-                file.display()
-            ))
-            .into());
-        }
-        others.push(other);
+        Ok(Self {
+            scenario,
+            options,
+            base,
+            cases,
+        })
     }
+}
+
+/// What comes out.
+struct Answer {
+    lost: Vec<RegionLoss>,
+    outcomes: Vec<Outcome>,
+    annual: Vec<AnnualLoss>,
+    simulated: Vec<SimulatedLoss>,
+}
+
+impl Answer {
+    /// Simulates what it takes to answer, with a progress bar, until `stop` is set.
+    fn to(question: &Question, stop: &AtomicBool, quiet: bool) -> anyhow::Result<Self> {
+        let Question {
+            scenario,
+            options,
+            base,
+            cases,
+        } = question;
+        let lost = region_losses(base)?;
+        let progress = ReplicaProgress::new(base.replicas, quiet);
+        let outcomes = compare(base, cases, stop, &progress);
+        progress.finish();
+        let outcomes = outcomes?;
+        let networks = networks(scenario);
+        let annual = annual_losses(
+            scenario.seed,
+            &networks,
+            &threats(scenario, options.hazard, COMPLIANCE),
+        );
+        // With scenarios to compare, the question is another.
+        let simulated = if options.with.is_empty() && options.years > 0 {
+            let threats = simulated_threats(scenario, options.hazard);
+            let progress = ReplicaProgress::new(options.years, quiet);
+            let years = options.years;
+            let simulated = simulate_years(scenario, &networks, &threats, years, stop, &progress);
+            progress.finish();
+            simulated?
+        } else {
+            Vec::new()
+        };
+        Ok(Self {
+            lost,
+            outcomes,
+            annual,
+            simulated,
+        })
+    }
+
+    /// Of twins that are none.
+    fn warnings(&self) -> Vec<String> {
+        let differ = self.outcomes.iter().filter_map(|outcome| {
+            let before = outcome.measures[BEFORE].as_ref().map_or(1.0, |s| s.mean);
+            ((before - 1.0).abs() > 1e-9).then(|| format!(
+                "{}: its hash rate is {before:.3} of the scenario's on the eve of the event; it differs by more than events, and what is lost is not the event's alone",
+                outcome.name
+            ))
+        });
+        differ.collect()
+    }
+
+    /// In the order of their files.
+    fn tables(&self, question: &Question) -> [Table; 5] {
+        [
+            region_loss_table(&self.lost),
+            twins_table(&question.base, &self.outcomes),
+            paths_table(&question.base, &self.outcomes),
+            annual_loss_table(&self.annual),
+            simulated_loss_table(&self.simulated),
+        ]
+    }
+}
+
+/// The scenario as twins meet it, and the loss of each of its regions on the day `at`.
+fn lose_each_region(scenario: &Scenario, at: u32) -> Result<(Scenario, Vec<Case>), InvalidUse> {
+    if at >= scenario.days {
+        return Err(InvalidUse(format!(
+            "--at {at} is after the last of the {} days\nchoose an earlier day, or raise `days`",
+            scenario.days
+        )));
+    }
+    let base = calm(scenario, last_day(at));
+    let cases = losses_of_regions(scenario, at, None)
+        .into_iter()
+        .map(|case| Case {
+            scenario: calm(&case.scenario, base.days),
+            ..case
+        });
+    let cases = cases.collect();
+    Ok((base, cases))
+}
+
+/// The scenario as twins meet it, and others that have more events.
+fn compare_with(
+    scenario: &Scenario,
+    others: Vec<Scenario>,
+) -> Result<(Scenario, Vec<Case>), InvalidUse> {
+    let regions = |scenario: &Scenario| -> Vec<String> {
+        scenario.regions.iter().map(|r| r.id.clone()).collect()
+    };
     let first_new = |other: &Scenario| {
         let new = other.events.iter().filter(|e| !scenario.events.contains(e));
         new.map(|event| event.start.max(0).cast_unsigned()).min()
     };
     let mut cases = Vec::new();
-    for (other, file) in others.into_iter().zip(&arguments.with) {
+    for other in others {
+        let file = &other.source.file;
+        if regions(&other) != regions(scenario) || other.start != scenario.start {
+            return Err(InvalidUse(format!(
+                "{file} has other regions or another start than the scenario it is to be a twin of\ntwins differ by their events alone; let it extend the scenario"
+            )));
+        }
         let Some(day) = first_new(&other) else {
             return Err(InvalidUse(format!(
-                "{} has no event that the scenario does not have\nadd [[events]] to it",
-                file.display()
-            ))
-            .into());
+                "{file} has no event that the scenario does not have\nadd [[events]] to it"
+            )));
         };
+        let days = scenario.days.min(other.days);
+        if day >= days {
+            return Err(InvalidUse(format!(
+                "the first event of {file} that the scenario does not have is on day {day}, after the last of the {days} days\nlet it begin earlier, or raise `days`"
+            )));
+        }
         cases.push(Case {
             name: other.name.clone(),
             scenario: other,
@@ -253,13 +373,14 @@ const BEFORE: usize = 0;
 const FOLLOWED: usize = 1;
 const ATTACK: [usize; 2] = [13, 14];
 
-fn text(
-    base: &Scenario,
-    lost: &[RegionLoss],
-    cases: &[Case],
-    outcomes: &[Outcome],
-    losses: &[AnnualLoss],
-) -> String {
+fn text(question: &Question, answer: &Answer) -> String {
+    let Question { base, cases, .. } = question;
+    let Answer {
+        lost,
+        outcomes,
+        annual: losses,
+        ..
+    } = answer;
     let mut text = String::new();
     // Writing to a String cannot fail.
     let _ = writeln!(

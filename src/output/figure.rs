@@ -7,9 +7,9 @@ use atomic_write_file::AtomicWriteFile;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use super::OutputError;
+use super::{OutputError, TableDigest, digest_text, file_name};
 use crate::backtest::{Row, RowKind, Scores};
-use crate::scenario::{ErrorModel, Metric, Observed, Scenario, Series};
+use crate::scenario::{Metric, Scenario};
 
 /// Width of the figure and heights of its rows, in pixels of a screen at 100 %.
 const WIDTH: u32 = 1080;
@@ -25,40 +25,41 @@ const VERMILION: RGBColor = RGBColor(213, 94, 0);
 const INK: RGBColor = RGBColor(34, 34, 34);
 const GRID: RGBColor = RGBColor(225, 225, 225);
 
-/// Standard normal quantile of a band that holds nine tenths.
-const NINE_TENTHS: f64 = 1.645;
-
 /// One panel: values of one name of one metric.
 struct Panel<'a> {
     title: String,
     factor: f64,
     metric: Metric,
-    /// Values, each with the series that it is of.
-    rows: Vec<(&'a Row, &'a Series)>,
+    rows: Vec<&'a Row>,
 }
 
-/// Writes the figure as SVG.
+/// Writes the figure as SVG; returns its digest.
 ///
 /// # Errors
 /// [`OutputError`] if it cannot be written.
 pub fn write_figure(
     scenario: &Scenario,
-    observed: &Observed,
     scores: &Scores,
     path: &Path,
-) -> Result<(), OutputError> {
+) -> Result<TableDigest, OutputError> {
     let fail = |source| OutputError::new("cannot write", path, source);
-    let text = figure(scenario, observed, scores)
-        .map_err(|error| fail(std::io::Error::other(error.to_string())))?;
+    let text =
+        figure(scenario, scores).map_err(|error| fail(std::io::Error::other(error.to_string())))?;
     let mut file = AtomicWriteFile::open(path).map_err(fail)?;
     file.write_all(text.as_bytes()).map_err(fail)?;
-    file.commit().map_err(fail)
+    file.commit().map_err(fail)?;
+    Ok(TableDigest {
+        file: file_name(path),
+        rows: 0,
+        bytes: text.len() as u64,
+        sha256: digest_text(&text),
+    })
 }
 
 type Drawn<T> = Result<T, DrawingAreaErrorKind<std::io::Error>>;
 
-fn figure(scenario: &Scenario, observed: &Observed, scores: &Scores) -> Drawn<String> {
-    let panels = panels(scenario, observed, scores);
+fn figure(scenario: &Scenario, scores: &Scores) -> Drawn<String> {
+    let panels = panels(scenario, scores);
     let (wide, small): (Vec<_>, Vec<_>) = panels
         .iter()
         .partition(|panel| panel.metric != Metric::Share);
@@ -101,13 +102,12 @@ fn title(scenario: &Scenario, area: &DrawingArea<SVGBackend<'_>, Shift>) -> Draw
     area.draw_text(&legend, &style(13), (20, 42))
 }
 
-fn panels<'a>(scenario: &Scenario, observed: &'a Observed, scores: &'a Scores) -> Vec<Panel<'a>> {
+fn panels<'a>(scenario: &Scenario, scores: &'a Scores) -> Vec<Panel<'a>> {
     let mut panels: Vec<Panel<'a>> = Vec::new();
     for row in &scores.rows {
-        let RowKind::Point(index, metric) = row.kind else {
+        let RowKind::Point(_, metric) = row.kind else {
             continue;
         };
-        let series = &observed.series[index];
         let (factor, what) = match metric {
             Metric::HashRate => (1.0, "Hash rate, EH/s".to_owned()),
             Metric::Difficulty => (1e-12, "Difficulty, T".to_owned()),
@@ -118,17 +118,17 @@ fn panels<'a>(scenario: &Scenario, observed: &'a Observed, scores: &'a Scores) -
             ),
         };
         match panels.iter_mut().find(|panel| panel.title == what) {
-            Some(panel) => panel.rows.push((row, series)),
+            Some(panel) => panel.rows.push(row),
             None => panels.push(Panel {
                 title: what,
                 factor,
                 metric,
-                rows: vec![(row, series)],
+                rows: vec![row],
             }),
         }
     }
     for panel in &mut panels {
-        panel.rows.sort_by_key(|(row, _)| row.day);
+        panel.rows.sort_by_key(|row| row.day);
     }
     panels
 }
@@ -145,17 +145,6 @@ fn names(scenario: &Scenario, ids: &str) -> String {
     names.collect::<Vec<&str>>().join(" + ")
 }
 
-/// What was measured, between the ends of its 90 % error.
-fn error_bar(row: &Row, series: &Series) -> (f64, f64) {
-    let seen = row.observed;
-    if let ErrorModel::Dirichlet { concentration } = series.error {
-        let sd = (seen * (1.0 - seen) / (concentration + 1.0)).sqrt();
-        return ((seen - NINE_TENTHS * sd).max(0.0), seen + NINE_TENTHS * sd);
-    }
-    let factor = libm::exp(NINE_TENTHS * series.log_sd());
-    (seen / factor, seen * factor)
-}
-
 fn draw(
     scenario: &Scenario,
     panel: &Panel<'_>,
@@ -163,17 +152,9 @@ fn draw(
     dates: usize,
 ) -> Drawn<()> {
     let factor = panel.factor;
-    let bars: Vec<(f64, f64)> = panel
-        .rows
-        .iter()
-        .map(|(row, series)| error_bar(row, series))
-        .collect();
-    let ends = panel.rows.iter().map(|(row, _)| row.quantiles[4]);
-    let highest = bars
-        .iter()
-        .map(|(_, high)| *high)
-        .chain(ends)
-        .fold(0.0, f64::max);
+    let bars = panel.rows.iter().map(|row| row.observed_band.1);
+    let ends = panel.rows.iter().map(|row| row.quantiles[4]);
+    let highest = bars.chain(ends).fold(0.0, f64::max);
     let mut chart = ChartBuilder::on(area)
         .caption(&panel.title, ("sans-serif", 15).into_font().color(&INK))
         .margin(10)
@@ -205,8 +186,8 @@ fn draw(
         .draw()?;
     let at = |row: &Row, quantile: usize| (f64::from(row.day), row.quantiles[quantile] * factor);
     for ((low, high), opacity) in [((0, 4), 0.18), ((1, 3), 0.28)] {
-        let upper = panel.rows.iter().map(|(row, _)| at(row, high));
-        let lower = panel.rows.iter().rev().map(|(row, _)| at(row, low));
+        let upper = panel.rows.iter().map(|row| at(row, high));
+        let lower = panel.rows.iter().rev().map(|row| at(row, low));
         let outline: Vec<(f64, f64)> = upper.chain(lower).collect();
         if panel.rows.len() > 1 {
             chart.draw_series([Polygon::new(outline, BLUE.mix(opacity).filled())])?;
@@ -217,10 +198,11 @@ fn draw(
             chart.draw_series([PathElement::new(line, style)])?;
         }
     }
-    let median = panel.rows.iter().map(|(row, _)| at(row, 2));
+    let median = panel.rows.iter().map(|row| at(row, 2));
     chart.draw_series(LineSeries::new(median, BLUE.stroke_width(2)))?;
-    for ((row, _), (low, high)) in panel.rows.iter().zip(&bars) {
+    for row in &panel.rows {
         let day = f64::from(row.day);
+        let (low, high) = row.observed_band;
         if high > low {
             let line = vec![(day, low * factor), (day, high * factor)];
             chart.draw_series([PathElement::new(line, VERMILION.stroke_width(1))])?;

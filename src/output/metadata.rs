@@ -11,9 +11,25 @@ use crate::scenario::{Scenario, Source, warnings};
 /// Name of the metadata file in a results folder.
 pub const METADATA_FILE: &str = "metadata.json";
 
+/// What results are of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A run. Metadata files that do not say it are from when there was nothing else.
+    #[default]
+    Run,
+    /// A stress test.
+    Stress,
+    /// A backtest.
+    Backtest,
+}
+
 /// Enough to run again what was run, and to tell whether the same came out.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Metadata {
+    /// What it describes.
+    #[serde(default)]
+    pub kind: Kind,
     /// `hashdrift`.
     pub program: String,
     /// Version of the program.
@@ -32,7 +48,7 @@ pub struct Metadata {
     pub threads: usize,
     /// Seed, overrides applied.
     pub seed: u64,
-    /// Replicas, overrides applied.
+    /// Replicas, overrides applied; of a stress test, pairs of twins for each case.
     pub replicas: u32,
     /// Whether every replica was written.
     pub keep_replicas: bool,
@@ -40,12 +56,28 @@ pub struct Metadata {
     pub warnings: Vec<String>,
     /// The scenario.
     pub scenario: ScenarioText,
-    /// The tables written.
+    /// What was asked of a stress test, and of nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stress: Option<StressOptions>,
+    /// The files written, but for the metadata itself.
     pub tables: Vec<TableDigest>,
 }
 
+/// What was asked of a stress test.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StressOptions {
+    /// Day on which each region is lost; it does not matter where there are scenarios to compare with.
+    pub at: u32,
+    /// Yearly rate of a ban in every country, where all are threatened alike.
+    pub hazard: f64,
+    /// Simulated years for each network and threat; there are none where there are scenarios to compare with.
+    pub years: u32,
+    /// The scenarios to compare with, as they were read; without any, each region is lost.
+    pub with: Vec<ScenarioText>,
+}
+
 /// The scenario as it was read.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScenarioText {
     /// Its name.
     pub name: String,
@@ -76,12 +108,12 @@ impl ScenarioText {
     }
 }
 
-/// One table file.
+/// One file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableDigest {
     /// Its name in the results folder.
     pub file: String,
-    /// Rows without the header.
+    /// Rows without the header; 0 for what is no table.
     pub rows: u64,
     /// Size.
     pub bytes: u64,
@@ -115,10 +147,47 @@ impl Metadata {
         circumstances: Circumstances,
         tables: Vec<TableDigest>,
     ) -> Self {
+        let mut metadata = Self::of_kind(Kind::Run, scenario, circumstances, tables);
+        metadata.warnings.extend(ensemble.warning());
+        metadata
+    }
+
+    /// Describes a stress test; `warnings` are those that came up besides the scenario's.
+    #[must_use]
+    pub fn of_stress(
+        scenario: &Scenario,
+        options: StressOptions,
+        warnings: Vec<String>,
+        circumstances: Circumstances,
+        tables: Vec<TableDigest>,
+    ) -> Self {
+        let mut metadata = Self::of_kind(Kind::Stress, scenario, circumstances, tables);
+        metadata.stress = Some(options);
+        metadata.warnings.extend(warnings);
+        metadata
+    }
+
+    /// Describes a backtest.
+    #[must_use]
+    pub fn of_backtest(
+        scenario: &Scenario,
+        circumstances: Circumstances,
+        tables: Vec<TableDigest>,
+    ) -> Self {
+        Self::of_kind(Kind::Backtest, scenario, circumstances, tables)
+    }
+
+    fn of_kind(
+        kind: Kind,
+        scenario: &Scenario,
+        circumstances: Circumstances,
+        tables: Vec<TableDigest>,
+    ) -> Self {
         let of_scenario = warnings(scenario)
             .into_iter()
             .map(|warning| warning.to_string());
         Self {
+            kind,
             program: "hashdrift".into(),
             version: env!("CARGO_PKG_VERSION").into(),
             commit: circumstances.commit,
@@ -130,8 +199,9 @@ impl Metadata {
             seed: scenario.seed,
             replicas: scenario.replicas,
             keep_replicas: circumstances.keep_replicas,
-            warnings: of_scenario.chain(ensemble.warning()).collect(),
+            warnings: of_scenario.collect(),
             scenario: ScenarioText::new(&scenario.name, &scenario.source),
+            stress: None,
             tables,
         }
     }

@@ -6,7 +6,7 @@ use super::table::{Cells, Table, table};
 use crate::resilience::annual::AnnualLoss;
 use crate::resilience::loss::Loss;
 use crate::resilience::spread::SimulatedLoss;
-use crate::resilience::twins::{MEASURES, Outcome};
+use crate::resilience::twins::{MEASURES, Outcome, PATH_MEASURES, PATH_SHARES};
 use crate::scenario::Scenario;
 use crate::statistics::Summary;
 
@@ -102,6 +102,57 @@ pub fn twins_table(scenario: &Scenario, outcomes: &[Outcome]) -> Table {
         ("p50", number(&|s| Some(s.quantiles[2].value))),
         ("p50_se", number(&|s| s.quantiles[2].standard_error)),
         ("p95", number(&|s| Some(s.quantiles[4].value))),
+    ])
+}
+
+/// One row for each case, day of its path and measure, over the pairs.
+#[must_use]
+pub fn paths_table(scenario: &Scenario, outcomes: &[Outcome]) -> Table {
+    let network = PATH_MEASURES.map(|(measure, unit)| (Arc::from(measure), Arc::from(unit)));
+    let shares = PATH_SHARES.iter().flat_map(|measure| {
+        let regions = scenario.regions.iter();
+        regions.map(move |region| (format!("{measure} {}", region.id).into(), "share".into()))
+    });
+    let measures: Vec<(Arc<str>, Arc<str>)> = network.into_iter().chain(shares).collect();
+    let [mut cases, mut dates, mut names, mut units] = [const { Vec::new() }; 4];
+    let mut days = Vec::new();
+    let mut summaries: Vec<Option<&Summary>> = Vec::new();
+    for outcome in outcomes {
+        let case: Arc<str> = outcome.name.as_str().into();
+        for day in &outcome.path {
+            let date: Arc<str> = scenario.date(day.day).to_string().into();
+            for ((measure, unit), summary) in measures.iter().zip(&day.measures) {
+                cases.push(case.clone());
+                dates.push(date.clone());
+                days.push(i64::from(day.since));
+                names.push(measure.clone());
+                units.push(unit.clone());
+                summaries.push(summary.as_ref());
+            }
+        }
+    }
+    let number = |value: &dyn Fn(&Summary) -> Option<f64>| {
+        Cells::Number(summaries.iter().map(|s| s.and_then(value)).collect())
+    };
+    let quantile = |index: usize| number(&|s| Some(s.quantiles[index].value));
+    let replicas = summaries
+        .iter()
+        .map(|s| s.map_or(0, |s| s.replicas as i64))
+        .collect();
+    table([
+        ("case", Cells::Text(cases)),
+        ("date", Cells::Text(dates)),
+        ("day", Cells::Integer(days)),
+        ("measure", Cells::Text(names)),
+        ("unit", Cells::Text(units)),
+        ("replicas", Cells::Integer(replicas)),
+        ("mean", number(&|s| Some(s.mean))),
+        ("se", number(&|s| s.standard_error)),
+        ("p05", quantile(0)),
+        ("p25", quantile(1)),
+        ("p50", quantile(2)),
+        ("p75", quantile(3)),
+        ("p95", quantile(4)),
     ])
 }
 

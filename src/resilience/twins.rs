@@ -1,5 +1,6 @@
 //! Twin histories: the same scenario, seed and luck, with and without an event.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
@@ -11,6 +12,7 @@ use crate::protocol::block_interval_seconds;
 use crate::record::Day;
 use crate::scenario::{BanTerms, Effect, Event, Scenario};
 use crate::statistics::{Summary, summarise};
+use crate::units::PETAHASH_PER_EXAHASH;
 use crate::world::fleet::Fleets;
 
 /// What is measured of a pair of twins, with units.
@@ -36,6 +38,21 @@ pub const MEASURES: [(&str, &str); 17] = [
     ("attack_power_at_the_deepest", "million USD/day"),
 ];
 
+/// What is measured of a pair of twins on the days of its path, with units; behind these come the shares of [`PATH_SHARES`].
+pub const PATH_MEASURES: [(&str, &str); 5] = [
+    ("hash_rate_without", "EH/s"),
+    ("hash_rate_with", "EH/s"),
+    ("hash_ratio", "ratio"),
+    ("interval_without", "min"),
+    ("interval_with", "min"),
+];
+/// Shares of a region in the network's hash rate, measured for every region on the days of a path.
+pub const PATH_SHARES: [&str; 2] = ["share_without", "share_with"];
+
+/// Days after the event of which a path has every one: blocks slow and machines go within weeks.
+const DAILY: usize = 60;
+/// Later on a path has one day in so many.
+const SPARSE: usize = 5;
 /// Blocks are normal again at an expected interval of at most so many times that of the twin.
 const NORMAL: f64 = 1.05;
 /// The twin is reached again within this part: machines are bought in lumps, and never quite the same.
@@ -52,7 +69,7 @@ pub struct Case {
     pub name: String,
     /// The scenario with the event.
     pub scenario: Scenario,
-    /// The day on which it begins.
+    /// The day on which it begins, one that both scenarios have.
     pub day: u32,
 }
 
@@ -65,6 +82,20 @@ pub struct Outcome {
     pub measures: Vec<Option<Summary>>,
     /// By region: change of its share of the network's hash rate after a year.
     pub share_change: Vec<Option<Summary>>,
+    /// How both twins go on, from the eve of the event.
+    pub path: Vec<PathDay>,
+}
+
+/// Both twins on one day, over all replicas.
+#[derive(Debug)]
+pub struct PathDay {
+    /// Days from the event; the eve is 0, and where there is none, the day of the event.
+    pub since: u32,
+    /// The simulated day.
+    pub day: u32,
+    /// A summary for each of [`PATH_MEASURES`], then for each of [`PATH_SHARES`] and every region; `None` where no replica has a
+    /// value.
+    pub measures: Vec<Option<Summary>>,
 }
 
 /// The scenario with hazards that are feared and never strike, and no longer than a comparison needs.
@@ -193,18 +224,29 @@ pub fn compare(
         .map(|case| Model::new(&case.scenario))
         .collect();
     let first = cases.iter().map(|case| case.day).min().unwrap_or(0);
+    let windows: Vec<Window> = cases
+        .iter()
+        .map(|case| Window::new(scenario, case, first))
+        .collect();
     let pairs: Vec<Vec<Pair>> = (0..scenario.replicas)
         .into_par_iter()
         .map(|replica| {
             let without = watch(&model, scenario, u64::from(replica), first)?;
-            let compared = cases.iter().zip(&others).map(|(case, other)| {
+            let mut compared: Vec<Pair> = Vec::with_capacity(cases.len());
+            for (index, (case, other)) in cases.iter().zip(&others).enumerate() {
                 if stop.load(Ordering::Relaxed) {
                     return Err(EnsembleError::Interrupted);
                 }
                 let with = watch(other, &case.scenario, u64::from(replica), first)?;
-                Ok(pair(&without, &with, (case.day - first) as usize))
-            });
-            let compared = compared.collect::<Result<Vec<_>, EnsembleError>>()?;
+                let window = &windows[index];
+                // Most cases begin on one day, and what they are compared with is kept once.
+                let same = windows[..index].iter().position(|other| other == window);
+                let kept = match same {
+                    Some(same) => Arc::clone(&compared[same].without),
+                    None => window.of(&without).into(),
+                };
+                compared.push(pair(&without, &with, window, kept));
+            }
             progress.replica_done();
             Ok(compared)
         })
@@ -213,16 +255,80 @@ pub fn compare(
         let mut column: Vec<f64> = pairs.iter().map(|pairs| value(&pairs[case])).collect();
         summarise(&mut column)
     };
+    let regions = scenario.regions.len();
     let outcome = |(index, case): (usize, &Case)| Outcome {
         name: case.name.clone(),
         measures: (0..MEASURES.len())
             .map(|measure| column(index, &|pair| pair.measures[measure]))
             .collect(),
-        share_change: (0..scenario.regions.len())
+        share_change: (0..regions)
             .map(|r| column(index, &|pair| pair.share_change[r]))
             .collect(),
+        path: windows[index]
+            .days
+            .iter()
+            .enumerate()
+            .map(|(at, since)| PathDay {
+                since: *since as u32,
+                day: windows[index].eve + *since as u32,
+                measures: (0..PATH_MEASURES.len() + PATH_SHARES.len() * regions)
+                    .map(|measure| column(index, &|pair| pair.on_path(at, measure, regions)))
+                    .collect(),
+            })
+            .collect(),
     };
-    Ok(cases.iter().enumerate().map(outcome).collect())
+    Ok(cases.par_iter().enumerate().map(outcome).collect())
+}
+
+/// What is kept of the network on a day of a path, before the shares of the regions.
+const NETWORK: usize = 2;
+
+/// The days on which the twins of a case are looked at.
+#[derive(Debug, PartialEq, Eq)]
+struct Window {
+    /// The simulated day before the event; the day of the event where there is none.
+    eve: u32,
+    /// Where the eve is among the days that were watched.
+    at: usize,
+    /// Days of the path, counted from the eve.
+    days: Vec<usize>,
+}
+
+impl Window {
+    /// Of a case whose twins are watched for an event on the day `first` or later.
+    fn new(scenario: &Scenario, case: &Case, first: u32) -> Self {
+        let eve = case.day.saturating_sub(1);
+        let followed = scenario.days.min(case.scenario.days).saturating_sub(eve) as usize;
+        let last = followed.saturating_sub(1);
+        let daily = 0..followed.min(DAILY + 1);
+        let sparse = (DAILY + SPARSE..last).step_by(SPARSE);
+        Self {
+            eve,
+            at: (eve - first.saturating_sub(1)) as usize,
+            days: daily
+                .chain(sparse)
+                .chain((last > DAILY).then_some(last))
+                .collect(),
+        }
+    }
+
+    /// What is kept of a twin for its path: of each day its hash rate, its interval and its shares, in that order.
+    fn of(&self, twin: &Watch<'_>) -> Box<[f64]> {
+        let days = self.days.iter().map(|day| &twin.days[self.at + day]);
+        days.flat_map(|day| {
+            let network: [f64; NETWORK] = [
+                day.hash / PETAHASH_PER_EXAHASH,
+                or_null(day.interval_minutes),
+            ];
+            network.into_iter().chain(day.shares.iter().copied())
+        })
+        .collect()
+    }
+}
+
+/// What is not finite is not defined.
+fn or_null(value: f64) -> f64 {
+    if value.is_finite() { value } else { f64::NAN }
 }
 
 fn watch<'s>(
@@ -241,26 +347,51 @@ fn watch<'s>(
 struct Pair {
     measures: [f64; MEASURES.len()],
     share_change: Vec<f64>,
+    /// The twins on the days of the path, as [`Window::of`] keeps them.
+    without: Arc<[f64]>,
+    with: Box<[f64]>,
 }
 
-/// Compares twins; `offset` is the day of the event, counted from the first day that was watched, bar the eve.
-fn pair(without: &Watch<'_>, with: &Watch<'_>, offset: usize) -> Pair {
-    // Where the event is on the very first day there is no eve.
-    let eve = offset.saturating_sub(usize::from(with.from == 0));
-    let (without_days, with_days) = (&without.days[eve..], &with.days[eve..]);
+impl Pair {
+    /// A measure of the path, in the order of [`PathDay::measures`], on the day with this number among those that are kept.
+    fn on_path(&self, day: usize, measure: usize, regions: usize) -> f64 {
+        let kept = day * (NETWORK + regions)..(day + 1) * (NETWORK + regions);
+        let (without, with) = (&self.without[kept.clone()], &self.with[kept]);
+        match measure {
+            0 => without[0],
+            1 => with[0],
+            2 if without[0] > 0.0 => with[0] / without[0],
+            2 => f64::NAN,
+            3 => without[1],
+            4 => with[1],
+            _ => {
+                let share = measure - PATH_MEASURES.len();
+                match share.checked_sub(regions) {
+                    None => without[NETWORK + share],
+                    Some(region) => with[NETWORK + region],
+                }
+            }
+        }
+    }
+}
+
+/// Compares twins; `kept` is what the window keeps of the one without the event.
+fn pair(without: &Watch<'_>, with: &Watch<'_>, window: &Window, kept: Arc<[f64]>) -> Pair {
+    let path = window.of(with);
+    let (without_days, with_days) = (&without.days[window.at..], &with.days[window.at..]);
     let part = |day: usize| match (without_days.get(day), with_days.get(day)) {
         (Some(without), Some(with)) if without.hash > 0.0 => with.hash / without.hash,
         _ => f64::NAN,
     };
-    let window = with_days.len().min(TROUGH_DAYS);
+    let within = with_days.len().min(TROUGH_DAYS);
     let mut trough = 0;
-    for day in 0..window {
+    for day in 0..within {
         if part(day) < part(trough) {
             trough = day;
         }
     }
     let slowest_of = |days: &[Seen]| {
-        let days = days[..window].iter();
+        let days = days[..within].iter();
         days.map(|day| day.interval_minutes).fold(0.0, f64::max)
     };
     let slowest = slowest_of(with_days);
@@ -280,14 +411,13 @@ fn pair(without: &Watch<'_>, with: &Watch<'_>, offset: usize) -> Pair {
             first_day(&|day| part(day) >= level)
         }
     };
-    let normal = if (0..window).any(slowed) {
+    let normal = if (0..within).any(slowed) {
         first_day(&|day| !slowed(day))
     } else {
         0.0
     };
     let (before, deepest) = (&with_days[0], &with_days[trough]);
     let abandoned = with_days[with_days.len() - 1].abandoned - before.abandoned;
-    let finite = |value: f64| if value.is_finite() { value } else { f64::NAN };
     Pair {
         measures: [
             part(0),
@@ -297,8 +427,8 @@ fn pair(without: &Watch<'_>, with: &Watch<'_>, offset: usize) -> Pair {
             1.0 - part(30),
             1.0 - part(YEAR),
             1.0 - part(trough),
-            finite(slowest),
-            finite(slowest_of(without_days)),
+            or_null(slowest),
+            or_null(slowest_of(without_days)),
             recovered(0.9),
             recovered(ALL),
             normal,
@@ -317,5 +447,7 @@ fn pair(without: &Watch<'_>, with: &Watch<'_>, offset: usize) -> Pair {
             .chain(std::iter::repeat(f64::NAN))
             .take(with.scenario.regions.len())
             .collect(),
+        without: kept,
+        with: path,
     }
 }

@@ -34,6 +34,17 @@ impl Metric {
             Self::Efficiency => "efficiency",
         }
     }
+
+    /// Unit of its values: `share`, `EH/s`, `J/TH`, or `1` for a difficulty.
+    #[must_use]
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::Share => "share",
+            Self::HashRate => "EH/s",
+            Self::Difficulty => "1",
+            Self::Efficiency => "J/TH",
+        }
+    }
 }
 
 /// Blocks of one day.

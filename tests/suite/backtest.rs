@@ -209,9 +209,9 @@ fn horizons_take_what_was_measured_up_to_them() {
         .rows
         .iter()
         .find(|row| matches!(row.kind, RowKind::Feature(..)));
-    let (probability, happened, brier) = event.unwrap().event.unwrap();
-    let miss = probability - f64::from(u8::from(happened));
-    assert!((brier - miss * miss).abs() < 1e-15);
+    let event = event.unwrap().event.unwrap();
+    let miss = event.probability - f64::from(u8::from(event.happened));
+    assert!((event.brier - miss * miss).abs() < 1e-15);
 }
 
 /// Difficulty at the median, by the day's blocks: the estimator sees the network that the engine ran.

@@ -23,7 +23,7 @@ impl Place {
     }
 
     /// With a small scenario in it.
-    fn new() -> Self {
+    pub fn new() -> Self {
         let text = include_str!("../../scenarios/core.toml")
             .replace("days = 1826", "days = 60")
             .replace("replicas = 1000", "replicas = 30")
@@ -81,7 +81,7 @@ pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-fn metadata(folder: &Path) -> Value {
+pub fn metadata(folder: &Path) -> Value {
     let text = fs::read_to_string(folder.join("metadata.json")).expect("there is metadata");
     serde_json::from_str(&text).expect("it is JSON")
 }
@@ -470,88 +470,6 @@ fn days_on_which_nothing_ran_are_told_everywhere() {
     assert!(warned(&metadata(&place.path("results/small"))["warnings"]));
     let table = place.ok(&["run", "small.toml", "-q", "--set", "bitcoin.price.usd=5000"]);
     assert!(table.contains("* not defined in every replica"), "{table}");
-}
-
-#[test]
-fn a_stress_test_loses_each_region_and_compares_with_other_scenarios() {
-    let place = Place::new();
-    let printed = place.ok(&[
-        "stress",
-        "small.toml",
-        "--at",
-        "10",
-        "--replicas",
-        "6",
-        "-q",
-    ]);
-    for part in [
-        "A country lost at once on 2025-10-15",
-        "United States",
-        "VaR 95",
-        "spread over 3 countries alike",
-    ] {
-        assert!(printed.contains(part), "{part}\n{printed}");
-    }
-    for file in [
-        "region-loss.csv",
-        "twins.csv",
-        "annual-loss.csv",
-        "simulated-loss.csv",
-    ] {
-        assert!(
-            place.path("results/small-stress").join(file).is_file(),
-            "{file}"
-        );
-    }
-
-    let ban = "extends = \"small.toml\"\nname = \"Ban\"\n[[events]]\nkind = \"ban\"\nregion = \"us\"\nstart = 2025-10-25\nban = { compliance = 1.0, compliance_days = 0.0 }\n";
-    fs::write(place.path("ban.toml"), ban).expect("it can be written");
-    let arguments = [
-        "stress",
-        "small.toml",
-        "--with",
-        "ban.toml",
-        "--replicas",
-        "4",
-        "--json",
-        "-q",
-    ];
-    let json: Value = serde_json::from_str(&place.ok(&arguments)).expect("--json prints JSON");
-    let twins = json["twins"].as_array().expect("a list of rows");
-    let measure = |name: &str| {
-        let row = twins.iter().find(|row| row["measure"] == name);
-        row.unwrap_or_else(|| panic!("{name} is not there"))["p50"].as_f64()
-    };
-    // The US have nine tenths of the hash rate, and all of it goes off on the day.
-    let lost = measure("hash_lost_1_day").expect("defined");
-    assert!((0.8..=1.0).contains(&lost), "{lost}");
-    // Twins of one world are the same without an event: the same luck.
-    assert_eq!(
-        twins.iter().filter(|row| row["case"] == "Ban").count(),
-        twins.len()
-    );
-
-    let message = place.fails(2, &["stress", "small.toml", "--with", "small.toml"]);
-    assert!(
-        message.contains("no event that the scenario does not have"),
-        "{message}"
-    );
-    let message = place.fails(2, &["stress", "small.toml", "--at", "60"]);
-    assert!(
-        message.contains("--at 60 is after the last of the 60 days"),
-        "{message}"
-    );
-    let other = ban.replace("name = ", "start = 2025-11-01\nname = ");
-    fs::write(
-        place.path("other.toml"),
-        other.replace("2025-10-25", "2025-11-05"),
-    )
-    .expect("it can be written");
-    let message = place.fails(2, &["stress", "small.toml", "--with", "other.toml"]);
-    assert!(
-        message.contains("other regions or another start"),
-        "{message}"
-    );
 }
 
 #[test]

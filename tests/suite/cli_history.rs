@@ -1,5 +1,6 @@
 //! `backtest` and `calibrate` as their users meet them.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
@@ -8,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::backtest::{WORLD, inputs};
-use super::cli::{Place, interrupt, stderr};
+use super::cli::{Place, interrupt, metadata, stderr};
 
 const PLAN: &str = r#"
 name = "Small plan"
@@ -106,6 +107,112 @@ fn a_backtest_shows_scores_and_leaves_tables_and_a_figure() {
         read(&folder.join("values.csv")),
         read(&place.path("results/small-backtest-2/values.csv"))
     );
+}
+
+#[test]
+fn a_backtest_leaves_errors_of_measurement_and_masks_and_is_reproduced() {
+    let place = history();
+    let mask = "masked = [{ from = 2022-06-15, until = 2022-07-15, why = \"a test, \\\"so\\\"\" }]";
+    let average = "average_days = 30\n";
+    let text = WORLD.replacen(average, &format!("{average}{mask}\n"), 1);
+    assert_ne!(text, WORLD);
+    fs::write(place.path("masked.toml"), text).unwrap();
+    place.ok(&[
+        "backtest",
+        "masked.toml",
+        "--replicas",
+        "10",
+        "--out",
+        "tried",
+        "-q",
+    ]);
+    let table = |file: &str| -> Vec<BTreeMap<String, String>> {
+        let reader = csv::Reader::from_path(place.path("tried").join(file));
+        let rows = reader.expect("it can be read").into_deserialize();
+        rows.map(|row| row.expect("CSV")).collect()
+    };
+    let number = |row: &BTreeMap<String, String>, column: &str| -> f64 {
+        row[column].parse().expect("a number")
+    };
+    let values = table("values.csv");
+    for row in &values {
+        let seen = number(row, "observed");
+        // The luck of the 1,008 blocks of a week; an estimate; the output of a model; a feature without an error.
+        let (low, high) = match row["metric"].as_str() {
+            "hash-rate" => {
+                let factor = libm::exp(1.645 * (1.0_f64 / 1008.0).sqrt());
+                (seen / factor, seen * factor)
+            }
+            "share" => {
+                let reach = 1.645 * (seen * (1.0 - seen) / 101.0).sqrt();
+                (seen - reach, seen + reach)
+            }
+            "efficiency" => (
+                seen / libm::exp(1.645 * 0.05),
+                seen * libm::exp(1.645 * 0.05),
+            ),
+            _ => (seen, seen),
+        };
+        assert!(
+            (number(row, "observed_low") - low).abs() < 1e-9 * seen,
+            "{row:?}"
+        );
+        assert!(
+            (number(row, "observed_high") - high).abs() < 1e-9 * seen,
+            "{row:?}"
+        );
+        let feature = row["metric"] == "largest fall";
+        assert_eq!(row["kind"], if feature { "feature" } else { "point" });
+        assert_eq!(row["event_at_least"], if feature { "0.05" } else { "" });
+    }
+    let weekly = values
+        .iter()
+        .find(|row| row["metric"] == "hash-rate")
+        .unwrap();
+    assert_eq!(
+        (&*weekly["first"], &*weekly["date"]),
+        ("2022-02-23", "2022-03-01")
+    );
+
+    let masked = table("masked.csv");
+    let names: Vec<&str> = masked.iter().map(|row| &*row["name"]).collect();
+    assert_eq!(names, ["a", "b"]);
+    for row in &masked {
+        assert_eq!((&*row["date"], &*row["unit"]), ("2022-07-01", "share"));
+        assert_eq!(row["why"], "a test, \"so\"");
+        let reach = 1.645 * (0.24_f64 / 101.0).sqrt();
+        assert!((number(row, "observed") - reach - number(row, "observed_low")).abs() < 1e-12);
+        assert!(
+            !values
+                .iter()
+                .any(|value| value["name"] == row["name"] && value["date"] == row["date"])
+        );
+    }
+
+    let written = metadata(&place.path("tried"));
+    assert_eq!(written["kind"], "backtest");
+    let files: Vec<&str> = written["tables"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|table| table["file"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        files,
+        ["scores.csv", "values.csv", "masked.csv", "figure.svg"]
+    );
+    for file in ["masked.toml", "shares.csv", "hash.csv", "efficiency.csv"] {
+        fs::remove_file(place.path(file)).unwrap();
+    }
+    let verdicts = place.ok(&["reproduce", "tried", "--threads", "1", "-q"]);
+    let same = verdicts
+        .lines()
+        .filter(|line| line.ends_with(" same bytes"));
+    assert_eq!(same.count(), 4, "{verdicts}");
+    let figure = place.path("tried/figure.svg");
+    fs::write(&figure, read(&figure).replace("circle", "square")).unwrap();
+    let said = place.fails(1, &["reproduce", "tried", "-q"]);
+    assert!(said.contains("not the same bytes: figure.svg"), "{said}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod bad_input;
 mod bad_observed;
 mod cli;
 mod cli_history;
+mod cli_stress;
 mod cluster;
 mod determinism;
 mod golden;
