@@ -8,6 +8,7 @@ mod headline;
 mod interrupt;
 mod new;
 mod progress;
+mod report;
 mod reproduce;
 mod run;
 mod stress;
@@ -26,8 +27,8 @@ use clap::{Args, ColorChoice, CommandFactory, Parser, Subcommand};
 use hashdrift::backtest::NothingObserved;
 use hashdrift::engine::EngineError;
 use hashdrift::ensemble::EnsembleError;
-use hashdrift::output::{Circumstances, OutputError};
-use hashdrift::scenario::{LoadError, Scenario, load_scenario, warnings};
+use hashdrift::output::{Circumstances, OutputError, ScenarioText};
+use hashdrift::scenario::{LoadError, Scenario, load_scenario, parse_scenario, warnings};
 use hashdrift::sweep::SweepError;
 
 /// Exit codes, as documented in the README and in `--help`.
@@ -44,6 +45,7 @@ Examples:
   hashdrift run scenarios/global-south.toml
   hashdrift run scenarios/global-south.toml --set regions.us.power.usd_per_mwh=80 --replicas 200
   hashdrift sweep run scenarios/three-regions.toml --axis regions.us.power.usd_per_mwh=40:120:10
+  hashdrift report results/global-south
   hashdrift stress scenarios/global-south.toml
   hashdrift backtest scenarios/backtest/china-ban-2021.toml
   hashdrift calibrate scenarios/backtest/calibration.toml
@@ -94,6 +96,8 @@ enum Verb {
     Backtest(backtest::Arguments),
     /// Fit parameters to episodes of the past, say what these cannot tell, try the fit on those left out
     Calibrate(calibrate::Arguments),
+    /// Write the page of a results folder: one HTML file to open, print and send on
+    Report(report::Arguments),
     /// Rerun one replica alone and write its days and moves
     Trace(trace::Arguments),
     /// Run again what a metadata file describes and compare digests
@@ -149,6 +153,18 @@ impl ScenarioArguments {
         }
         Ok(scenario)
     }
+}
+
+/// A scenario as a metadata file has it.
+fn restored(text: &ScenarioText) -> anyhow::Result<Scenario> {
+    let scenario = parse_scenario(&text.file, &text.text, &text.overrides, &text.inputs)
+        .map_err(LoadError::Refused)?;
+    if scenario.source.digest() != text.sha256 {
+        anyhow::bail!(
+            "the scenario in the metadata file does not have the digest written beside it; the file was changed"
+        );
+    }
+    Ok(scenario)
 }
 
 /// What results of a scenario file are called after.
@@ -244,6 +260,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Verb::Stress(arguments) => stress::stress(&arguments, common),
         Verb::Backtest(arguments) => backtest::backtest(&arguments, common),
         Verb::Calibrate(arguments) => calibrate::calibrate(&arguments, common),
+        Verb::Report(arguments) => report::report(&arguments, common),
         Verb::Trace(arguments) => trace::trace(&arguments, common),
         Verb::Reproduce(arguments) => reproduce::reproduce(&arguments, common),
         Verb::Explain(arguments) => explain::explain(&arguments),

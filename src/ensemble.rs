@@ -3,6 +3,7 @@
 //! Each history depends on its number alone and is summarised in that order, so results are the same
 //! bytes at any number of threads.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,7 +11,7 @@ use jiff::civil::Date;
 use rayon::prelude::*;
 
 use crate::engine::{EngineError, Model, Notes};
-use crate::record::{Level, Quantity, quantities};
+use crate::record::{COUNTS, Level, Quantity, quantities};
 use crate::scenario::Scenario;
 use crate::statistics::{Summary, summarise};
 use crate::world::fleet::park_is_fixed;
@@ -83,6 +84,16 @@ pub struct Ensemble {
     records: Vec<Vec<f64>>,
     /// By record day and quantity; `None` where no replica has a value.
     summaries: Vec<Option<Summary>>,
+    counts: Vec<Counts>,
+}
+
+/// How often each value of a count came out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Counts {
+    /// Index of the quantity.
+    pub quantity: usize,
+    /// By record day: values that came out, rising, and in how many replicas.
+    pub by_date: Vec<Vec<(u32, u32)>>,
 }
 
 impl Ensemble {
@@ -103,9 +114,45 @@ impl Ensemble {
     }
 
     /// Values of one replica: record days times quantities; NaN stands for null.
+    ///
+    /// # Panics
+    /// If the values of that replica were not kept.
     #[must_use]
     pub fn replica(&self, replica: usize) -> &[f64] {
         &self.records[replica]
+    }
+
+    /// Replicas whose values there are: the first ones.
+    #[must_use]
+    pub fn replicas_kept(&self) -> usize {
+        self.records.len()
+    }
+
+    /// The distributions of all counts, in the order of their quantities.
+    #[must_use]
+    pub fn counts(&self) -> &[Counts] {
+        &self.counts
+    }
+
+    /// What is known of an ensemble from its tables.
+    ///
+    /// `summaries` by record day and quantity; `records` of the first replicas, or of none.
+    #[must_use]
+    pub fn of_tables(
+        scenario: &Scenario,
+        summaries: Vec<Option<Summary>>,
+        counts: Vec<Counts>,
+        records: Vec<Vec<f64>>,
+    ) -> Self {
+        Self {
+            quantities: quantities(scenario),
+            dates: record_dates(scenario),
+            replicas: scenario.replicas,
+            dark_replicas: 0,
+            records,
+            summaries,
+            counts,
+        }
     }
 
     /// What is odd about the histories drawn.
@@ -146,19 +193,46 @@ pub fn run_with(scenario: &Scenario, options: &Options<'_>) -> Result<Ensemble, 
     let dark_replicas = dark_replicas.count() as u32;
     let records: Vec<Vec<f64>> = outcomes.into_iter().map(|(records, _)| records).collect();
     let quantities = quantities(scenario);
-    let dates = scenario
-        .record_days()
-        .into_iter()
-        .map(|day| (day, scenario.date(day)))
-        .collect();
+    let dates = record_dates(scenario);
     Ok(Ensemble {
         summaries: summaries(&records),
+        counts: counts(&quantities, dates.len(), &records),
         quantities,
         dates,
         replicas: scenario.replicas,
         dark_replicas,
         records,
     })
+}
+
+fn record_dates(scenario: &Scenario) -> Vec<(u32, Date)> {
+    let days = scenario.record_days().into_iter();
+    days.map(|day| (day, scenario.date(day))).collect()
+}
+
+/// Distributions of the counts among the quantities.
+fn counts(quantities: &[Quantity], dates: usize, records: &[Vec<f64>]) -> Vec<Counts> {
+    let counted = quantities
+        .iter()
+        .enumerate()
+        .filter(|(_, quantity)| COUNTS.contains(&quantity.metric.as_str()));
+    let of_date = |quantity: usize, date: usize| {
+        let mut found = BTreeMap::new();
+        for record in records {
+            let value = record[date * quantities.len() + quantity];
+            if !value.is_nan() {
+                // Exact: units are far fewer than 2^32.
+                *found.entry(value as u32).or_insert(0) += 1;
+            }
+        }
+        found.into_iter().collect()
+    };
+    counted
+        .map(|(quantity, _)| Counts {
+            quantity,
+            by_date: (0..dates).map(|date| of_date(quantity, date)).collect(),
+        })
+        .collect()
 }
 
 /// Whether a run fits into the memory that it may use.

@@ -27,6 +27,7 @@
 //! | module | what is in it |
 //! |---|---|
 //! | `cli` (the program) | arguments and exit codes, one file a verb |
+//! | [`report`] | results as a page: figures, map, tables, words |
 //! | [`output`] | tables (CSV, Parquet), metadata, the trace of one replica |
 //! | [`calibration`] | parameters fitted to episodes of the past, tried on those left out; what the past cannot tell |
 //! | [`backtest`] | a scenario against what was measured: simulated measurements, scores, forecasts to beat |
@@ -74,6 +75,7 @@ pub mod output;
 pub mod protocol;
 pub mod random;
 pub mod record;
+pub mod report;
 pub mod resilience;
 pub mod scenario;
 pub mod statistics;

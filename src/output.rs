@@ -4,11 +4,11 @@
 mod backtest;
 mod calibration;
 mod csv;
-mod figure;
 mod folder;
 mod metadata;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod read;
 mod stress;
 pub mod sweep;
 mod table;
@@ -28,12 +28,12 @@ pub use calibration::{
     JOURNAL_FILE, Journal, Trial, estimates_table, left_out_table, left_out_values_table,
     pairs_table, posterior_table,
 };
-pub use figure::write_figure;
 pub use folder::{ResultsFolder, create_results_folder};
 pub use metadata::{
     Circumstances, Kind, METADATA_FILE, Metadata, ScenarioText, StressOptions, TableDigest,
     read_metadata,
 };
+pub use read::{ReadRow, ReadTable, read_results, read_table};
 pub use stress::{
     RegionLoss, annual_loss_table, paths_table, region_loss_table, simulated_loss_table,
     twins_table,
@@ -164,7 +164,7 @@ fn each_table(
     keep_replicas: bool,
     one: impl Fn(&'static str, Format) -> Result<TableDigest, OutputError> + Sync,
 ) -> Result<Vec<TableDigest>, OutputError> {
-    let mut names = vec![tables::MEANS, tables::QUANTILES];
+    let mut names = vec![tables::MEANS, tables::QUANTILES, tables::NAKAMOTO];
     if keep_replicas {
         names.push(tables::REPLICAS);
     }
@@ -217,14 +217,26 @@ fn write_batches(
 
 /// Writes `value` to `path` as JSON that people can read.
 fn write_json(value: &impl serde::Serialize, path: &Path) -> Result<(), OutputError> {
-    let write = || -> io::Result<()> {
-        let mut text = serde_json::to_string_pretty(value)?;
-        text.push('\n');
-        let mut file = AtomicWriteFile::open(path)?;
-        file.write_all(text.as_bytes())?;
-        file.commit()
-    };
-    write().map_err(|source| OutputError::new("cannot write", path, source))
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| OutputError::new("cannot write", path, error.into()))?;
+    write_text(&format!("{text}\n"), path).map(|_| ())
+}
+
+/// Writes `text` to `path`, which appears when it is complete; returns its digest, that of a file without rows.
+///
+/// # Errors
+/// [`OutputError`] if it cannot be written.
+pub fn write_text(text: &str, path: &Path) -> Result<TableDigest, OutputError> {
+    let fail = |source| OutputError::new("cannot write", path, source);
+    let mut file = AtomicWriteFile::open(path).map_err(fail)?;
+    file.write_all(text.as_bytes()).map_err(fail)?;
+    file.commit().map_err(fail)?;
+    Ok(TableDigest {
+        file: file_name(path),
+        rows: 0,
+        bytes: text.len() as u64,
+        sha256: digest_text(text),
+    })
 }
 
 /// Writes `table` alone to `path`, as CSV; returns its digest.

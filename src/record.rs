@@ -7,7 +7,7 @@ mod quantities;
 use crate::concentration::{Concentration, members_of, of_sorted_with};
 use crate::protocol::{HASHES_PER_DIFFICULTY, block_interval_seconds};
 use crate::scenario::Scenario;
-use crate::units::{DAYS_PER_YEAR, HOURS_PER_YEAR, PETAHASH_PER_EXAHASH};
+use crate::units::{DAYS_PER_YEAR, HOURS_PER_YEAR, PETAHASH_PER_EXAHASH, breakeven_power_price};
 use crate::world::capacity::Capacities;
 use crate::world::events::Conditions;
 use crate::world::fleet::{FixedPark, Fleets};
@@ -17,7 +17,7 @@ use distribution::{Distribution, q_ln_q};
 use firms::{RunningFirms, Thresholds};
 use quantities::{CONCENTRATION, Shape};
 
-pub use quantities::{ALL, Level, Quantity, quantities};
+pub use quantities::{ALL, COUNTS, Level, Quantity, quantities};
 
 /// Parts of a region's hash rate at which its cost per bitcoin is read.
 const COST_QUANTILES: [f64; 3] = [0.1, 0.5, 0.9];
@@ -208,8 +208,10 @@ impl<'s> Recorder<'s> {
         row.put(totals.transit / PETAHASH_PER_EXAHASH);
         row.put(meter_mw);
         row.put(meter_mw * 24.0 * DAYS_PER_YEAR / 1e6);
-        row.put(ratio(machine_mw * 1000.0, running));
+        let efficiency = ratio(machine_mw * 1000.0, running);
+        row.put(efficiency);
         row.put(ratio(totals.all_power_mw * 1000.0, nameplate));
+        row.put(breakeven(today.hashprice, efficiency));
         if self.shape.changing {
             row.put(today.fee_ratio);
             let ledger = today.ledger;
@@ -224,6 +226,7 @@ impl<'s> Recorder<'s> {
             }
             row.put(today.market.price);
             row.put(today.market.frontier);
+            row.put(breakeven(today.hashprice, today.market.frontier));
             row.put(f64::from(totals.running_fleets));
         }
         if self.shape.emissions {
@@ -570,6 +573,15 @@ struct Totals {
 
 /// A quantity that is not defined on a day. Written as an empty cell, never as NaN.
 pub const NULL: f64 = f64::NAN;
+
+/// Price of power at which machines of an efficiency earn nothing, USD/MWh; not defined without machines.
+fn breakeven(hashprice: f64, efficiency: f64) -> f64 {
+    if efficiency > 0.0 {
+        breakeven_power_price(hashprice, efficiency)
+    } else {
+        NULL
+    }
+}
 
 fn ratio(part: f64, whole: f64) -> f64 {
     if whole > 0.0 { part / whole } else { NULL }

@@ -19,6 +19,7 @@ mod problem;
 mod raw;
 mod series;
 mod shape;
+mod stated;
 mod uncertain;
 
 use jiff::civil::Date;
@@ -40,6 +41,7 @@ pub use raw::{
     Sweep, Switching, Until,
 };
 pub use shape::SCHEMA;
+pub use stated::{Stated, stated_keys};
 pub use uncertain::{Factor, Law, Uncertain};
 
 use crate::protocol::{hashprice, subsidy_btc};

@@ -140,6 +140,29 @@ pub fn hexadecimal(bytes: &[u8]) -> String {
         .collect()
 }
 
+/// A number as people write it: so many decimals, thousands separated by commas.
+#[must_use]
+pub fn number(value: f64, decimals: usize) -> String {
+    let plain = format!("{value:.decimals$}");
+    let (whole, fraction) = plain.split_once('.').unwrap_or((&plain, ""));
+    let (sign, digits) = match whole.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", whole),
+    };
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    if fraction.is_empty() {
+        format!("{sign}{grouped}")
+    } else {
+        format!("{sign}{grouped}.{fraction}")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,5 +185,13 @@ mod tests {
     #[test]
     fn ten_exahash_at_20_joules_per_terahash_draw_200_megawatts() {
         assert!((machine_power(10_000.0, 20.0) - 200.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn thousands_are_separated() {
+        assert_eq!(number(1_234_567.891, 1), "1,234,567.9");
+        assert_eq!(number(999.5, 0), "1,000");
+        assert_eq!(number(-1234.0, 0), "-1,234");
+        assert_eq!(number(0.25, 2), "0.25");
     }
 }

@@ -9,14 +9,16 @@ use hashdrift::backtest::{Block, Row, Scores, observed_of};
 use hashdrift::ensemble::EnsembleError;
 use hashdrift::output::{
     METADATA_FILE, Metadata, OutputError, Table, TableDigest, masked_values_table,
-    measured_values_table, scores_table, table_json, write_csv, write_figure,
+    measured_values_table, scores_table, table_json, write_csv, write_text,
 };
+use hashdrift::report::backtest_picture;
 use hashdrift::scenario::{Observed, Scenario};
+use hashdrift::units::number;
 use serde_json::json;
 
 use super::interrupt::{FolderInCare, Interrupt, stop_on_interrupt};
 use super::progress::ReplicaProgress;
-use super::text_table::{new_table, number, tidy};
+use super::text_table::{new_table, tidy};
 use super::{Began, Common, ScenarioArguments};
 
 #[derive(Debug, clap::Args)]
@@ -103,14 +105,14 @@ fn write_files(
     scores: &Scores,
     tables: &[Table; 3],
     folder: &Path,
-) -> Result<Vec<TableDigest>, OutputError> {
+) -> anyhow::Result<Vec<TableDigest>> {
     let tables = tables.iter().zip(TABLES);
-    tables
+    let mut written = tables
         .map(|(table, file)| write_csv(table, &folder.join(file)))
-        .chain(std::iter::once_with(|| {
-            write_figure(scenario, scores, &folder.join(FIGURE))
-        }))
-        .collect()
+        .collect::<Result<Vec<TableDigest>, OutputError>>()?;
+    let figure = backtest_picture(scenario, scores)?;
+    written.push(write_text(&figure, &folder.join(FIGURE))?);
+    Ok(written)
 }
 
 /// Backtests the scenario of a metadata file again, into `folder`; returns the digests.
@@ -123,7 +125,7 @@ pub fn again(
     let observed = observed_of(scenario)?;
     let scores = score(scenario, observed, stop, quiet)?;
     let tables = tables(scenario, observed, &scores);
-    Ok(write_files(scenario, &scores, &tables, folder)?)
+    write_files(scenario, &scores, &tables, folder)
 }
 
 /// How values of a unit are shown: factor, decimals, and what the unit is called then.

@@ -11,15 +11,17 @@ use hashdrift::calibration::{CalibrationError, Episode, Evaluation, Fit, Plan, f
 use hashdrift::ensemble::EnsembleError;
 use hashdrift::output::{
     JOURNAL_FILE, Journal, OutputError, Trial, digest_text, estimates_table, left_out_table,
-    left_out_values_table, pairs_table, posterior_table, table_json, write_csv, write_figure,
+    left_out_values_table, pairs_table, posterior_table, table_json, write_csv, write_text,
 };
+use hashdrift::report::backtest_picture;
 use hashdrift::scenario::{LoadError, load_scenario};
+use hashdrift::units::number;
 use serde_json::json;
 
 use super::backtest::blocks;
 use super::interrupt::{FolderInCare, Interrupt, stop_on_interrupt};
 use super::progress::ReplicaProgress;
-use super::text_table::{new_table, number, tidy};
+use super::text_table::{new_table, tidy};
 use super::{Common, Interrupted, InvalidUse, warn};
 
 #[derive(Debug, clap::Args)]
@@ -120,7 +122,7 @@ pub fn calibrate(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     let mut figures = Vec::new();
     for trial in &tried {
         let figure = path.join(format!("left-out-{}.svg", trial.episode));
-        write_figure(&trial.scenario, &trial.scores, &figure)?;
+        write_text(&backtest_picture(&trial.scenario, &trial.scores)?, &figure)?;
         figures.push(figure);
     }
     let mut out = io::stdout().lock();

@@ -7,9 +7,10 @@ use hashdrift::ensemble::Ensemble;
 use hashdrift::record::{ALL, Level};
 use hashdrift::scenario::Scenario;
 use hashdrift::statistics::Summary;
+use hashdrift::units::number;
 use serde_json::{Value, json};
 
-use super::text_table::{new_table, number, tidy};
+use super::text_table::{new_table, tidy};
 
 /// Headline metrics: label, level, metric, unit shown, factor, decimals.
 const HEADLINES: [(&str, Level, &str, &str, f64, usize); 16] = [

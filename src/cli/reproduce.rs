@@ -7,14 +7,13 @@ use anyhow::bail;
 use hashdrift::ensemble::EnsembleError;
 use hashdrift::output::sweep::{PlanFile, SweepMetadata, merge, read_sweep_metadata};
 use hashdrift::output::{
-    Kind, OutputError, ScenarioText, TableDigest, digest_file, digest_tables, read_metadata,
+    Kind, OutputError, TableDigest, digest_file, digest_tables, read_metadata,
 };
-use hashdrift::scenario::{LoadError, Scenario, parse_scenario};
 
 use super::interrupt::{FolderInCare, Interrupt, stop_on_interrupt};
 use super::run::{parse_bytes, simulate};
 use super::sweep::{Computed, compute_all};
-use super::{Common, backtest, stress, warn};
+use super::{Common, backtest, restored, stress, warn};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -73,18 +72,6 @@ pub fn reproduce(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
         Kind::Backtest => backtest::again(&scenario, &make_temporary(&care)?, &stop, common.quiet)?,
     };
     compare(&arguments.file, &metadata.tables, &tables)
-}
-
-/// A scenario as a metadata file has it.
-fn restored(text: &ScenarioText) -> anyhow::Result<Scenario> {
-    let scenario = parse_scenario(&text.file, &text.text, &text.overrides, &text.inputs)
-        .map_err(LoadError::Refused)?;
-    if scenario.source.digest() != text.sha256 {
-        bail!(
-            "the scenario in the metadata file does not have the digest written beside it; the file was changed"
-        );
-    }
-    Ok(scenario)
 }
 
 /// A folder that is not kept, so it is removed however this ends.

@@ -6,11 +6,13 @@ use std::sync::atomic::AtomicBool;
 
 use hashdrift::ensemble::{Ensemble, EnsembleError, Options, run_with};
 use hashdrift::output::{METADATA_FILE, Metadata, write_tables};
+use hashdrift::report::REPORT_FILE;
 use hashdrift::scenario::Scenario;
 
 use super::headline;
 use super::interrupt::{FolderInCare, Interrupt, stop_on_interrupt};
 use super::progress::ReplicaProgress;
+use super::report::{PageArguments, write_page_of_run};
 use super::{Began, Common, ScenarioArguments, warn};
 
 #[derive(Debug, clap::Args)]
@@ -29,6 +31,8 @@ pub struct Arguments {
     /// Also write the values of every replica
     #[arg(long)]
     keep_replicas: bool,
+    #[command(flatten)]
+    page: PageArguments,
     /// Print the headline numbers as JSON instead of a table
     #[arg(long)]
     json: bool,
@@ -61,11 +65,15 @@ pub fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
         tables,
     );
     metadata.write(&path)?;
-    let written: Vec<&str> = metadata
+    let mut written: Vec<&str> = metadata
         .tables
         .iter()
         .map(|table| table.file.as_str())
         .collect();
+    if arguments.page.wanted() {
+        write_page_of_run(&scenario, &ensemble, &metadata, &path)?;
+        written.push(REPORT_FILE);
+    }
     folder.keep(&written);
     show(arguments, common, &scenario, &ensemble, &path, &metadata)
 }
@@ -103,6 +111,7 @@ fn show(
         .iter()
         .map(|table| table.file.as_str())
         .chain([METADATA_FILE])
+        .chain(arguments.page.wanted().then_some(REPORT_FILE))
         .map(|file| folder.join(file))
         .collect();
     let mut out = io::stdout().lock();

@@ -20,11 +20,12 @@ use hashdrift::resilience::twins::{
 };
 use hashdrift::scenario::{Scenario, load_scenario};
 use hashdrift::statistics::Summary;
+use hashdrift::units::number;
 use serde_json::json;
 
 use super::interrupt::{FolderInCare, Interrupt, stop_on_interrupt};
 use super::progress::ReplicaProgress;
-use super::text_table::{new_table, number, tidy};
+use super::text_table::{new_table, tidy};
 use super::{Began, Common, InvalidUse, ScenarioArguments, warn};
 
 #[derive(Debug, clap::Args)]

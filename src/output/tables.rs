@@ -1,4 +1,4 @@
-//! The tables of an ensemble: means, quantiles and, on request, every replica.
+//! The tables of an ensemble: means, quantiles, distributions of counts and, on request, every replica.
 //!
 //! Tidy and long: one row is one number with everything that says what it is.
 
@@ -12,6 +12,7 @@ use crate::statistics::PROBABILITIES;
 
 pub const MEANS: &str = "means";
 pub const QUANTILES: &str = "quantiles";
+pub const NAKAMOTO: &str = "nakamoto";
 pub const REPLICAS: &str = "replicas";
 
 /// The batches of rows that make up the table called `name`.
@@ -29,6 +30,7 @@ pub fn batches<'a>(
             spans_of_dates(ensemble, PROBABILITIES.len())
                 .map(move |dates| quantiles(ensemble, &labels, dates)),
         ),
+        NAKAMOTO => Box::new(std::iter::once(nakamoto(ensemble, &labels))),
         _ => Box::new(
             (0..ensemble.replicas as usize)
                 .map(move |replica| one_replica(ensemble, &labels, replica)),
@@ -196,6 +198,33 @@ fn quantiles(ensemble: &Ensemble, labels: &Labels, dates: Range<usize>) -> Table
             .map(|i| quantile(i).and_then(|q| q.standard_error))
             .collect(),
     ));
+    Table { columns }
+}
+
+/// One row for each value of a count that came out on a record day.
+fn nakamoto(ensemble: &Ensemble, labels: &Labels) -> Table {
+    let mut rows = Vec::new();
+    let (mut values, mut replicas, mut shares, mut errors) = (vec![], vec![], vec![], vec![]);
+    for date in 0..ensemble.dates.len() {
+        for counts in ensemble.counts() {
+            let found = &counts.by_date[date];
+            let all: u32 = found.iter().map(|(_, replicas)| replicas).sum();
+            for (value, count) in found {
+                let share = f64::from(*count) / f64::from(all);
+                rows.push((date, counts.quantity));
+                values.push(i64::from(*value));
+                replicas.push(i64::from(*count));
+                shares.push(Some(share));
+                // That of the mean of a column of zeros and ones.
+                errors.push((all > 1).then(|| (share * (1.0 - share) / f64::from(all - 1)).sqrt()));
+            }
+        }
+    }
+    let mut columns = labels.columns(ensemble, &rows);
+    columns.push(integer("value", values));
+    columns.push(integer("replicas", replicas));
+    columns.push(number("share", shares));
+    columns.push(number("se", errors));
     Table { columns }
 }
 

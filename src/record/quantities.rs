@@ -48,6 +48,9 @@ pub struct Quantity {
     pub unit: &'static str,
 }
 
+/// Counts whose distribution over the replicas is written down as well: of a number such as 1, 2 or 3, quantiles say little.
+pub const COUNTS: [&str; 3] = ["nakamoto_third", "nakamoto_half", "nakamoto_two_thirds"];
+
 /// Name of quantities that are about everything at their level.
 pub const ALL: &str = "all";
 
@@ -73,7 +76,7 @@ pub const CONCENTRATION: [(&str, &str); 18] = [
     ("registered", "units"),
 ];
 
-const NETWORK: [(&str, &str); 13] = [
+const NETWORK: [(&str, &str); 14] = [
     ("btc_price", "USD/BTC"),
     ("hashprice", "USD/PH/day"),
     ("difficulty", "1"),
@@ -87,6 +90,7 @@ const NETWORK: [(&str, &str); 13] = [
     ("energy", "TWh/year"),
     ("efficiency", "J/TH"),
     ("nameplate_efficiency", "J/TH"),
+    ("breakeven_power_price", "USD/MWh"),
 ];
 
 const REGION: [(&str, &str); 13] = [
@@ -106,7 +110,7 @@ const REGION: [(&str, &str); 13] = [
 ];
 
 /// Of the network where the park changes.
-const CHANGING_NETWORK: [(&str, &str); 9] = [
+const CHANGING_NETWORK: [(&str, &str); 10] = [
     ("fee_ratio", "1"),
     ("seeking_hash_rate", "EH/s"),
     ("ordered_hash_rate", "EH/s"),
@@ -115,6 +119,7 @@ const CHANGING_NETWORK: [(&str, &str); 9] = [
     ("abandoned", "EH/s"),
     ("hardware_price", "USD/TH"),
     ("frontier_efficiency", "J/TH"),
+    ("frontier_breakeven_power_price", "USD/MWh"),
     ("running_fleets", "units"),
 ];
 

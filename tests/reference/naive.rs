@@ -334,6 +334,8 @@ fn record(
         power * 24.0 * DAYS_PER_YEAR / 1e6,
         ratio(power * 1000.0, hash),
         ratio(nameplate_megawatts * 1000.0, nameplate),
+        // Hashprice over the megawatt-hours of a petahash in a day.
+        today.hashprice / ratio(power * 24.0, hash),
     ];
     row.extend(concentration(&mut today.running.to_vec(), 3));
     row.extend(concentration(&mut placed.to_vec(), 3));

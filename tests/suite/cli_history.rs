@@ -76,13 +76,13 @@ fn a_backtest_shows_scores_and_leaves_tables_and_a_figure() {
     let folder = place.path("results/small-backtest");
     let figure = read(&folder.join("figure.svg"));
     assert!(figure.starts_with("<svg") && figure.trim_end().ends_with("</svg>"));
-    // A point for each value that was measured on a date.
+    // A point for each value that was measured on a date, and one in the legend.
     let values = read(&folder.join("values.csv"));
     let points = values
         .lines()
         .skip(1)
         .filter(|line| !line.starts_with("largest fall"));
-    assert_eq!(figure.matches("<circle").count(), points.count());
+    assert_eq!(figure.matches("<circle").count(), points.count() + 1);
     assert!(figure.contains("a, % of hash rate") && figure.contains("Hash rate, EH/s"));
     // The same numbers as JSON, at another number of threads.
     let json = place.ok(&[

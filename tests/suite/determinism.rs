@@ -14,17 +14,17 @@ const PINNED: [(&str, &[&str], &str); 3] = [
     (
         "core",
         &["days=400", "firms.count=150"],
-        "e303d5f61572e0a28a9efc5c61725f337af6793ed171973e3b97b664a3e28f22",
+        "b6b23084461f4294bf4b831133df8434b53585ff4f418b1119c7dc959e5cb4ac",
     ),
     (
         "three-regions",
         &["days=300"],
-        "be2f1f18b8ded6fa5b702521756657dad69f5636495e15eff4ad4804b215df31",
+        "0e485c9b7166e8d4ce2b75f3ecdb1641ca8d5ea4651ed811e030aa7dfdb2af58",
     ),
     (
         "global-south",
         &["days=200"],
-        "29ce75c2c4f0affc703aa0769d15df53a134acce3f4b9277f9a413dad65c34c4",
+        "799c217f3fdefa3ed95748ad798a07b954b18a1881eb947d6d2ef8c8c3c51907",
     ),
 ];
 

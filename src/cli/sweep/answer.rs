@@ -8,9 +8,10 @@ use hashdrift::output::OutputError;
 use hashdrift::output::sweep::{PlanFile, results};
 use hashdrift::scenario::Label;
 use hashdrift::sweep::{Column, Done, Plan, Points};
+use hashdrift::units::number;
 use serde_json::{Value, json};
 
-use super::super::text_table::{new_table, number, tidy};
+use super::super::text_table::{new_table, tidy};
 
 /// Most points that are listed one by one.
 const MOST_LINES: u32 = 60;

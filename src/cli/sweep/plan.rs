@@ -12,10 +12,10 @@ use hashdrift::scenario::{Levels, RandomNumbers, Role, Scenario};
 use hashdrift::sweep::{Plan, points_in_flight, time_points};
 
 use super::super::interrupt::FolderInCare;
-use super::super::text_table::number;
 use super::super::{Common, InvalidUse};
 use super::definition::Definition;
 use super::{Means, answer};
+use hashdrift::units::number;
 
 #[derive(Debug, Args)]
 pub struct Arguments {

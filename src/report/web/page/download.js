@@ -1,0 +1,37 @@
+// The numbers of a figure as a file.
+
+import {columnsOf} from "./table.js";
+
+/** Adds a button that saves the numbers of a figure as CSV: one row is one number. */
+export function offerDownload(element, figure) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = "CSV";
+  button.title = "Save the numbers of this figure";
+  button.addEventListener("click", () => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([csvOf(figure)], {type: "text/csv"}));
+    link.download = `${figure.id}.csv`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  });
+  element.querySelector(".tools").append(button);
+}
+
+export function csvOf(figure) {
+  const dates = figure.x.is === "dates";
+  const lines = [["chart", "unit", "series", dates ? "date" : figure.x.label, "value"]];
+  for (const part of columnsOf(figure)) {
+    for (const column of part.columns) {
+      column.values.forEach((value, index) => {
+        lines.push([part.panel, part.unit, column.name, figure.x.at[index], value ?? ""]);
+      });
+    }
+  }
+  return lines.map((line) => line.map(quoted).join(",") + "\n").join("");
+}
+
+function quoted(cell) {
+  const text = String(cell);
+  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

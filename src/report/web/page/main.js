@@ -1,0 +1,60 @@
+// What the page does in a browser: draws its figures so that they can be asked, moves the map, unfolds tables.
+//
+// Without it the page is whole: still pictures, short tables. With it, each still picture gives way to a drawing.
+
+import {drawPanels} from "./panels.js";
+import {drawStack} from "./stack.js";
+import {moveMap} from "./map.js";
+import {unfoldTable} from "./table.js";
+import {offerDownload} from "./download.js";
+import {chooseTheme} from "./theme.js";
+
+const DRAW = {panels: drawPanels, stack: drawStack};
+
+document.documentElement.classList.add("scripted");
+addEventListener("DOMContentLoaded", start);
+
+function start() {
+  const data = JSON.parse(document.getElementById("data").textContent);
+  chooseTheme(document.getElementById("theme"));
+  if (data.shares) {
+    moveMap(document.getElementById("map"), data.shares);
+  }
+  const waiting = data.figures.map((figure) => ({figure, element: document.getElementById(`figure-${figure.id}`)}));
+  for (const {figure, element} of waiting) {
+    unfoldTable(element, figure);
+    offerDownload(element, figure);
+  }
+  // One figure after another, so that the page answers while they are drawn.
+  const next = () => {
+    const one = waiting.shift();
+    if (one) {
+      show(one.element, one.figure, one.figure.ordered ? data.ordered : data.layers);
+      setTimeout(next);
+    } else {
+      document.documentElement.dataset.drawn = "all";
+    }
+  };
+  next();
+}
+
+/** Draws a figure, and draws it again when its width changes. */
+function show(element, figure, layers) {
+  const live = element.querySelector(".live");
+  let width = 0;
+  const draw = () => {
+    const room = Math.floor(live.clientWidth);
+    // Nothing is drawn into what is not seen; on paper the drawing of the screen is scaled.
+    if (room > 0 && room !== width && !matchMedia("print").matches) {
+      width = room;
+      DRAW[figure.kind](live, figure, {width, layers});
+    }
+  };
+  draw();
+  new ResizeObserver(draw).observe(live);
+  element.addEventListener("redraw", () => {
+    width = 0;
+    draw();
+  });
+  element.classList.add("drawn");
+}

@@ -1,0 +1,213 @@
+// Small charts over one horizontal axis: fans of quantiles, lines, measured points.
+
+import {areaY, dot, lineY, plot, pointerX, ruleX, ruleY, tickY, tip} from "@observablehq/plot";
+import {number, placeName, places, tick} from "./numbers.js";
+import {followWithKeys} from "./keys.js";
+import {happenings} from "./happenings.js";
+
+const BANDS = [
+  [0, 4, 0.17],
+  [1, 3, 0.27],
+];
+
+/** Draws all charts of a figure into `live`. */
+export function drawPanels(live, figure, {width}) {
+  const columns = figure.wide ? 1 : Math.max(1, Math.min(4, figure.panels.length, Math.floor(width / 270)));
+  live.style.setProperty("--columns", columns);
+  live.style.setProperty("--print-columns", Math.min(3, columns, figure.panels.length));
+  const own = Math.floor((width - 16 * (columns - 1)) / columns);
+  const heights = figure.one_scale ? extent(figure.panels) : null;
+  live.replaceChildren(...figure.panels.map((panel) => chart(figure, panel, own, heights)));
+}
+
+function chart(figure, panel, width, heights) {
+  const at = places(figure.x);
+  const [low, highest] = heights ?? extent([panel]);
+  const high = Math.min(highest, panel.top ?? Infinity);
+  const bottom = panel.from_zero ? Math.min(0, low) : low;
+  const room = 0.06 * (high - bottom || Math.abs(high) || 1);
+  const rows = at.map((x, index) => ({x, index}));
+  const unit = panel.unit ? ` ${panel.unit}` : "";
+  const marks = [];
+  marks.push(...happenings(panel.marks, at, width));
+  for (const level of panel.levels) {
+    marks.push(ruleY([level.at], {stroke: "var(--ink)", strokeOpacity: 0.55, title: () => level.label}));
+  }
+  for (const series of panel.series) {
+    marks.push(...drawn(series, rows, figure.joined));
+  }
+  const said = (row) => tipText(figure, panel, row.index, unit);
+  const anchor = (row) => anchorOf(panel, row.index);
+  marks.push(ruleX(rows, pointerX({x: "x", stroke: "var(--soft)"})));
+  marks.push(
+    tip(
+      rows.filter((row) => anchor(row) !== null),
+      pointerX({
+        x: "x",
+        y: anchor,
+        title: said,
+        fill: "var(--paper)",
+        stroke: "var(--faint)",
+        fontSize: 11,
+        lineHeight: 1.25,
+        pathFilter: null,
+      }),
+    ),
+  );
+  const svg = plot({
+    width,
+    height: figure.wide ? 320 : 190,
+    marginLeft: 46,
+    marginRight: 12,
+    marginTop: 20,
+    marginBottom: figure.x.is === "dates" ? 24 : 38,
+    style: {fontFamily: "inherit", fontSize: "11px", overflow: "visible"},
+    x: {
+      type: figure.x.is === "dates" ? "utc" : "linear",
+      label: figure.x.is === "dates" ? null : figure.x.label,
+      labelAnchor: "center",
+      labelArrow: "none",
+      ticks: Math.max(3, Math.floor(width / 90)),
+    },
+    y: {
+      domain: [bottom === 0 ? 0 : bottom - room, high + room],
+      label: null,
+      ticks: 5,
+      tickFormat: tick,
+      grid: true,
+    },
+    marks,
+  });
+  const box = document.createElement("div");
+  box.className = "panel";
+  const title = document.createElement("h5");
+  title.textContent = panel.title;
+  if (panel.unit) {
+    const small = document.createElement("span");
+    small.textContent = panel.unit;
+    title.append(" ", small);
+  }
+  box.append(title, svg);
+  const name = panel.unit ? `${panel.title}, ${panel.unit}` : panel.title;
+  followWithKeys(box, svg, name, rows, (row) => said(row).replaceAll("\n", ", "));
+  return box;
+}
+
+/** The marks of one thing that is drawn; `joined` passes over places at which it is not defined. */
+function drawn(series, all, joined) {
+  const tone = `var(--${series.tone})`;
+  const value = (values) => (row) => values[row.index] ?? NaN;
+  const main = series.quantiles?.[2] ?? series.values;
+  const rows = joined && main ? all.filter((row) => main[row.index] !== null) : all;
+  switch (series.is) {
+    case "fan": {
+      if (rows.length === 1) {
+        // A single place has no area: its bands are broad lines.
+        const middle = value(series.quantiles[2]);
+        return [
+          ...BANDS.map(([low, high, opacity]) =>
+            ruleX(rows, {x: "x", y1: value(series.quantiles[low]), y2: value(series.quantiles[high]), stroke: tone, strokeOpacity: opacity, strokeWidth: 14}),
+          ),
+          tickY(rows, {x: () => rows[0].x, y: middle, stroke: tone, strokeWidth: 2, insetLeft: -7, insetRight: -7}),
+        ];
+      }
+      const bands = BANDS.map(([low, high, opacity]) =>
+        areaY(rows, {
+          x: "x",
+          y1: value(series.quantiles[low]),
+          y2: value(series.quantiles[high]),
+          fill: tone,
+          fillOpacity: opacity,
+          clip: true,
+        }),
+      );
+      return [...bands, lineY(rows, {x: "x", y: value(series.quantiles[2]), stroke: tone, strokeWidth: 1.8})];
+    }
+    case "line":
+      return [
+        lineY(rows, {
+          x: "x",
+          y: value(series.values),
+          stroke: tone,
+          strokeWidth: 1.5,
+          strokeDasharray: series.dashed ? "4 3" : null,
+        }),
+      ];
+    case "points": {
+      const seen = rows.filter((row) => series.values[row.index] !== null);
+      const whole = seen.filter((row) => series.low[row.index] !== null);
+      return [
+        ruleX(whole, {x: "x", y1: value(series.low), y2: value(series.high), stroke: tone, strokeOpacity: 0.6}),
+        dot(seen, {x: "x", y: value(series.values), r: 2.2, fill: tone}),
+      ];
+    }
+    case "replicas":
+      return series.lines.map((line) =>
+        lineY(rows, {x: "x", y: value(line), stroke: "var(--ink)", strokeOpacity: 0.22, strokeWidth: 0.6, className: "replica"}),
+      );
+    default:
+      return [];
+  }
+}
+
+/** Where the tip of a place points to: the median of what the chart is about, or the first thing that is defined. */
+function anchorOf(panel, index) {
+  for (const series of panel.series) {
+    const value = series.is === "fan" ? series.quantiles[2][index] : series.values?.[index];
+    if (value !== null && value !== undefined) {
+      return value;
+    }
+  }
+  return null;
+}
+
+/** What is said of a place: every series with its unit. */
+function tipText(figure, panel, index, unit) {
+  const lines = [placeName(figure.x, index)];
+  for (const series of panel.series) {
+    const name = series.name ? `${series.name}: ` : "";
+    const at = (values) => number(values[index], panel.decimals);
+    if (series.is === "fan") {
+      const q = series.quantiles;
+      lines.push(`${name}${at(q[2])}${unit}`);
+      if (q[2][index] !== null) {
+        lines.push(`half in ${at(q[1])} – ${at(q[3])}`, `nine tenths in ${at(q[0])} – ${at(q[4])}`);
+      }
+    } else if (series.is === "line") {
+      lines.push(`${name}${at(series.values)}${unit}`);
+    } else if (series.is === "points" && series.values[index] !== null) {
+      lines.push(`${name}${at(series.values)}${unit} (${at(series.low)} – ${at(series.high)})`);
+    }
+  }
+  return lines.join("\n");
+}
+
+/** Lowest and highest of what is drawn. */
+function extent(panels) {
+  let low = Infinity;
+  let high = -Infinity;
+  const see = (values) => {
+    for (const value of values) {
+      if (value !== null) {
+        low = Math.min(low, value);
+        high = Math.max(high, value);
+      }
+    }
+  };
+  for (const panel of panels) {
+    see(panel.levels.map((level) => level.at));
+    for (const series of panel.series) {
+      if (series.is === "fan") {
+        see(series.quantiles[0]);
+        see(series.quantiles[4]);
+      } else if (series.is === "points") {
+        [series.values, series.low, series.high].forEach(see);
+      } else if (series.is === "replicas") {
+        series.lines.forEach(see);
+      } else {
+        see(series.values);
+      }
+    }
+  }
+  return low <= high ? [low, high] : [0, 1];
+}
