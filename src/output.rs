@@ -28,7 +28,7 @@ pub use calibration::{
     JOURNAL_FILE, Journal, Trial, estimates_table, left_out_table, left_out_values_table,
     pairs_table, posterior_table,
 };
-pub use folder::{ResultsFolder, create_results_folder};
+pub use folder::{REPORT_FILE, ResultsFolder, create_results_folder};
 pub use metadata::{
     Circumstances, Kind, METADATA_FILE, Metadata, ScenarioText, StressOptions, TableDigest,
     read_metadata,

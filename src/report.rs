@@ -22,6 +22,3 @@ pub use page::ReportError;
 pub use run::{RunReport, run_page};
 pub use stress::{StressReport, stress_page};
 pub use world::is_on_map;
-
-/// Name of the page in a results folder.
-pub const REPORT_FILE: &str = "report.html";

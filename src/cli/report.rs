@@ -4,10 +4,11 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use hashdrift::ensemble::Ensemble;
-use hashdrift::output::{Kind, Metadata, read_metadata, read_results, read_table, write_text};
+use hashdrift::output::{
+    Kind, Metadata, REPORT_FILE, read_metadata, read_results, read_table, write_text,
+};
 use hashdrift::report::{
-    BacktestReport, REPORT_FILE, ReportError, RunReport, StressReport, backtest_page, run_page,
-    stress_page,
+    BacktestReport, ReportError, RunReport, StressReport, backtest_page, run_page, stress_page,
 };
 use hashdrift::scenario::Scenario;
 

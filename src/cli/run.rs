@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use hashdrift::ensemble::{Ensemble, EnsembleError, Options, run_with};
-use hashdrift::output::{METADATA_FILE, Metadata, write_tables};
-use hashdrift::report::REPORT_FILE;
+use hashdrift::output::{METADATA_FILE, Metadata, REPORT_FILE, write_tables};
 use hashdrift::scenario::Scenario;
 
 use super::headline;

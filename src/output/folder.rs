@@ -47,16 +47,21 @@ impl Drop for ResultsFolder {
     }
 }
 
-/// Files that the metadata of an older run in `folder` lists.
+/// Name of the page in a results folder.
+pub const REPORT_FILE: &str = "report.html";
+
+/// Files of an older run in `folder`: those that its metadata lists, and its page.
 fn listed_files(folder: &Path) -> Vec<String> {
-    let tables = read_metadata(folder).map_or(Vec::new(), |metadata| metadata.tables);
+    let Ok(metadata) = read_metadata(folder) else {
+        return Vec::new();
+    };
     let plain = |file: &String| {
         Path::new(file).components().count() == 1 && !file.starts_with('.') && file != METADATA_FILE
     };
+    let tables = metadata.tables.into_iter().map(|table| table.file);
     tables
-        .into_iter()
-        .map(|table| table.file)
         .filter(plain)
+        .chain([REPORT_FILE.to_owned()])
         .collect()
 }
 

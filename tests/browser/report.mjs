@@ -310,7 +310,51 @@ async function hostilePage(name) {
   await withoutScripts(name);
 }
 
-const PAGES = {run: runPage, replicas: runPage, hostile: hostilePage};
+/** A page of charts without a map. */
+async function chartPage(name) {
+  await open(name, {name: "desktop"}, async (page) => {
+    await everythingIsDrawn(page);
+    await fitsTheWindow(page);
+  });
+  await open(name, {name: "phone", viewport: {width: 390, height: 844}, deviceScaleFactor: 3, isMobile: true}, async (page) => {
+    await everythingIsDrawn(page);
+    await fitsTheWindow(page);
+  });
+  await withoutScripts(name);
+}
+
+async function stressPage(name) {
+  await chartPage(name);
+  const paths = table(name, "paths.csv");
+  await open(name, {name: "numbers"}, async (page) => {
+    const {figures} = await data(page);
+    const ratio = figures.find((figure) => figure.id === "ratio");
+    for (const panel of ratio.panels) {
+      const own = new Map(
+        paths.filter((row) => row.case === panel.title && row.measure === "hash_ratio").map((row) => [+row.day, +row.p50]),
+      );
+      const same = ratio.x.at.every((day, index) => near(panel.series[0].quantiles[2][index], 100 * own.get(day)));
+      check(same, `the path of ${panel.title} is that of paths.csv`);
+    }
+  });
+}
+
+async function backtestPage(name) {
+  await chartPage(name);
+  const values = table(name, "values.csv").filter((row) => row.kind === "point" && row.metric === "hash-rate");
+  await open(name, {name: "numbers"}, async (page) => {
+    const {figures} = await data(page);
+    const figure = figures.find((one) => one.id === "measured-hash-rate");
+    equal(figure.x.at.join(), values.map((row) => row.date).join(), "dates of hash rate");
+    const points = figure.panels[0].series.find((one) => one.is === "points");
+    values.forEach((row, index) => {
+      check(near(points.values[index], +row.observed), `measured on ${row.date}`);
+      check(near(points.low[index], +row.observed_low), `the lower end of ${row.date}`);
+    });
+  });
+}
+
+const PAGES = {run: runPage, replicas: runPage, hostile: hostilePage, stress: stressPage, backtest: backtestPage};
 for (const [name, look] of Object.entries(PAGES)) {
   if (existsSync(join(folder, name, "report.html"))) {
     await look(name);

@@ -15,26 +15,39 @@ pub fn say_aloud(what: &str) {
     writeln!(std::io::stderr().lock(), "SKIPPED: {what}").expect("standard error takes it");
 }
 
-#[cfg(target_os = "linux")]
-fn passes(name: &str) {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/cluster")
-        .join(name);
-    let output = Command::new(script)
-        .env("HASHDRIFT", env!("CARGO_BIN_EXE_hashdrift"))
-        .output()
-        .expect("the script starts");
+/// Runs a test that needs tools besides Rust; says aloud that it is skipped where they are missing.
+pub fn passes_or_is_skipped(command: &mut Command, name: &str) {
+    let skip = |why: &str| {
+        assert!(
+            std::env::var_os(NO_SKIPS).is_none(),
+            "{name} may not be skipped: {why}"
+        );
+        say_aloud(&format!("{name}: {why}"));
+    };
+    let output = match command.output() {
+        Ok(output) => output,
+        Err(error) => return skip(&format!("{}: {error}", command.get_program().display())),
+    };
     let said = String::from_utf8_lossy(&output.stdout);
     let complained = String::from_utf8_lossy(&output.stderr);
-    if output.status.code() == Some(MISSING) && std::env::var_os(NO_SKIPS).is_none() {
-        say_aloud(&format!("tests/cluster/{name}: {}", complained.trim()));
-        return;
+    if output.status.code() == Some(MISSING) {
+        return skip(complained.trim());
     }
     assert!(
         output.status.success(),
         "{}\n{said}\n{complained}",
         output.status
     );
+}
+
+#[cfg(target_os = "linux")]
+fn passes(name: &str) {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/cluster")
+        .join(name);
+    let mut command = Command::new(script);
+    command.env("HASHDRIFT", env!("CARGO_BIN_EXE_hashdrift"));
+    passes_or_is_skipped(&mut command, &format!("tests/cluster/{name}"));
 }
 
 #[cfg(target_os = "linux")]

@@ -8,6 +8,9 @@ const NEAR = 11;
 
 /** Upright lines with short names above them; the list of the page says what they stand for. */
 export function happenings(marks, at, width) {
+  if (marks.length === 0) {
+    return [];
+  }
   const first = at[0].getTime();
   const days = Math.max(1, (at.at(-1).getTime() - first) / DAY);
   const groups = [];

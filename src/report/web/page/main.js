@@ -29,7 +29,12 @@ function start() {
   const next = () => {
     const one = waiting.shift();
     if (one) {
-      show(one.element, one.figure, one.figure.ordered ? data.ordered : data.layers);
+      try {
+        show(one.element, one.figure, one.figure.ordered ? data.ordered : data.layers);
+      } catch (error) {
+        // Its still picture stays.
+        console.error(error);
+      }
       setTimeout(next);
     } else {
       document.documentElement.dataset.drawn = "all";
@@ -48,13 +53,9 @@ function show(element, figure, layers) {
     if (room > 0 && room !== width && !matchMedia("print").matches) {
       width = room;
       DRAW[figure.kind](live, figure, {width, layers});
+      element.classList.add("drawn");
     }
   };
   draw();
   new ResizeObserver(draw).observe(live);
-  element.addEventListener("redraw", () => {
-    width = 0;
-    draw();
-  });
-  element.classList.add("drawn");
 }
