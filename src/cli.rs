@@ -26,6 +26,7 @@ use hashdrift::backtest::NothingObserved;
 use hashdrift::engine::EngineError;
 use hashdrift::ensemble::EnsembleError;
 use hashdrift::output::OutputError;
+use hashdrift::output::sweep::ReadError;
 use hashdrift::scenario::{LoadError, Scenario, load_scenario, warnings};
 use hashdrift::sweep::SweepError;
 
@@ -253,6 +254,12 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         }
         if cause.is::<InvalidUse>() || cause.is::<SweepError>() {
             return exit::INVALID;
+        }
+        if let Some(error) = cause.downcast_ref::<ReadError>() {
+            return match error {
+                ReadError::NoSweep(_) | ReadError::NotThere(_) => exit::INVALID,
+                ReadError::Table(_) => exit::INPUT_OUTPUT,
+            };
         }
         if cause.is::<Interrupted>() {
             return exit::INTERRUPTED;

@@ -8,10 +8,12 @@ mod crossing;
 mod design;
 mod plan;
 mod point;
+mod positions;
 mod work;
 
 pub use crossing::{Crossing, Reading, crossings};
 pub use design::{Point, Points};
 pub use plan::{Checked, Plan, Request, SweepError};
 pub use point::{Column, Done, PointResult, Row};
+pub use positions::Positions;
 pub use work::{Failure, Options, Progress, compute, points_in_flight, time_points};

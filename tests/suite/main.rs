@@ -18,5 +18,6 @@ mod scores;
 mod shortcuts;
 mod sweep;
 mod sweep_files;
+mod sweep_read;
 mod sweep_stops;
 mod worlds;

@@ -165,7 +165,7 @@ impl Answer {
             for shown in &self.shown {
                 let decimals = decimals(shown);
                 table.add_row([
-                    name(&shown.column),
+                    shown.column.to_string(),
                     shown_mean(&shown.lowest, decimals),
                     error(&shown.lowest, decimals),
                     at(&shown.lowest),
@@ -254,10 +254,6 @@ pub fn label(label: &Label) -> String {
         }
         Label::Text(text) => hashdrift::scenario::printable(text),
     }
-}
-
-fn name(column: &Column) -> String {
-    format!("{}/{}/{}", column.level, column.name, column.metric)
 }
 
 fn shown_mean(mean: &Mean, decimals: usize) -> String {
