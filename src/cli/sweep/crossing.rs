@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use hashdrift::output::OutputError;
-use hashdrift::output::sweep::read_sweep_metadata;
+use hashdrift::output::sweep::{MergedSweep, PointTable, Series};
+use hashdrift::scenario::Label;
 use hashdrift::sweep::{Plan, Reading, crossings};
 use indexmap::IndexMap;
 use serde_json::json;
@@ -39,15 +39,8 @@ pub struct Arguments {
 type Lines = IndexMap<Vec<String>, Vec<Reading>>;
 
 pub fn crossing(arguments: &Arguments) -> anyhow::Result<()> {
-    let folder = &arguments.folder;
-    let Some(metadata) = read_sweep_metadata(folder) else {
-        return Err(InvalidUse(format!(
-            "there are no results of a sweep in {}\nrun it, or merge its shards",
-            folder.display()
-        ))
-        .into());
-    };
-    let plan = &metadata.plan;
+    let sweep = MergedSweep::open(&arguments.folder)?;
+    let plan = &sweep.metadata.plan;
     let along = match &arguments.along {
         None => 0,
         Some(name) => plan
@@ -62,7 +55,9 @@ pub fn crossing(arguments: &Arguments) -> anyhow::Result<()> {
                 ))
             })?,
     };
-    let (date, mut lines) = read(arguments, plan, along)?;
+    let series = sweep.series(&arguments.metric, arguments.date.as_deref())?;
+    let mut lines = lines_of(&series, &sweep.points()?, plan, along)?;
+    let (metric, date) = (series.column.to_string(), &series.date);
     let others: Vec<&str> = plan
         .axes
         .iter()
@@ -90,7 +85,7 @@ pub fn crossing(arguments: &Arguments) -> anyhow::Result<()> {
             })
         });
         let text = json!({
-            "metric": arguments.metric, "value": arguments.value, "date": date, "axis": axis,
+            "metric": metric, "value": arguments.value, "date": date, "axis": axis,
             "lines": lines.len(), "crossings": rows.collect::<Vec<_>>(),
         });
         serde_json::to_writer_pretty(&mut out, &text).map_err(io::Error::from)?;
@@ -99,8 +94,8 @@ pub fn crossing(arguments: &Arguments) -> anyhow::Result<()> {
     }
     writeln!(
         out,
-        "{} crosses {} on {date}, along {axis}\n",
-        arguments.metric, arguments.value
+        "{metric} crosses {} on {date}, along {axis}\n",
+        arguments.value
     )?;
     let mut header = others.clone();
     header.extend([axis, "se", "between", ""]);
@@ -128,75 +123,44 @@ pub fn crossing(arguments: &Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The means of the metric, from `results.csv`.
-fn read(arguments: &Arguments, plan: &Plan, along: usize) -> anyhow::Result<(String, Lines)> {
-    let path = arguments.folder.join("results.csv");
-    let wrong = |source| OutputError {
-        action: "cannot read",
-        path: path.clone(),
-        source,
-    };
-    let mut reader = csv::Reader::from_path(&path).map_err(|error| wrong(error.into()))?;
-    let header = reader
-        .headers()
-        .map_err(|error| wrong(error.into()))?
-        .clone();
-    // The columns of the axes come behind the number of the point; others follow by name.
-    let place = |name: &str| {
-        let behind = header.iter().skip(1 + plan.axes.len());
-        let position = behind.clone().position(|other| other == name);
-        position.map(|position| position + 1 + plan.axes.len())
-    };
-    let places = ["date", "level", "name", "metric", "mean", "se"].map(place);
-    let [
-        Some(date),
-        Some(level),
-        Some(name),
-        Some(metric),
-        Some(mean),
-        Some(se),
-    ] = places
-    else {
-        return Err(wrong(io::Error::other("it is no table of a sweep")).into());
-    };
-    let mut by_date: BTreeMap<String, Lines> = BTreeMap::new();
-    for record in reader.records() {
-        let record = record.map_err(|error| wrong(error.into()))?;
-        let called = format!("{}/{}/{}", &record[level], &record[name], &record[metric]);
-        let wanted = arguments
-            .date
-            .as_ref()
-            .is_none_or(|day| *day == record[date]);
-        if called != arguments.metric || !wanted {
-            continue;
-        }
-        let number = |text: &str| text.parse::<f64>().ok();
-        let Some(at) = number(&record[1 + along]) else {
-            return Err(InvalidUse(format!(
-                "the levels of `{}` are no numbers, and nothing lies between them\nchoose another axis: --along",
-                plan.axes[along].name
-            ))
-            .into());
-        };
+/// The means of the metric along the axis.
+fn lines_of(
+    series: &Series,
+    points: &PointTable,
+    plan: &Plan,
+    along: usize,
+) -> anyhow::Result<Lines> {
+    if !points.positions[along].is_numeric() {
+        return Err(InvalidUse(format!(
+            "the levels of `{}` are no numbers, and nothing lies between them\nchoose another axis: --along",
+            plan.axes[along].name
+        ))
+        .into());
+    }
+    let mut lines = Lines::new();
+    for (point, row) in series.rows.iter().enumerate() {
         // Where nothing ran there is no mean, and no line through it.
-        let Some(mean) = number(&record[mean]) else {
+        let (Some(row), Some(level)) = (row, points.positions[along].number(point)) else {
             continue;
         };
-        let labels = (0..plan.axes.len()).filter(|index| *index != along);
-        let labels: Vec<String> = labels.map(|index| record[1 + index].to_owned()).collect();
-        let lines = by_date.entry(record[date].to_owned()).or_default();
+        let others = points.positions.iter().enumerate();
+        let labels = others
+            .filter(|(index, _)| *index != along)
+            .map(|(_, positions)| cell(&positions.label(point)))
+            .collect();
         lines.entry(labels).or_default().push(Reading {
-            level: at,
-            mean,
-            error: number(&record[se]),
+            level,
+            mean: row.1,
+            error: row.standard_error(),
         });
     }
-    by_date.pop_last().ok_or_else(|| {
-        InvalidUse(format!(
-            "there is no `{}` in {}\nits columns `level`, `name`, `metric` and `date` say what there is",
-            arguments.metric,
-            Path::new(&path).display()
-        ))
-        .into()
-    })
+    Ok(lines)
+}
+
+/// As in the tables.
+fn cell(label: &Label) -> String {
+    match label {
+        Label::Number(number) => format!("{number:?}"),
+        Label::Text(text) => text.clone(),
+    }
 }
