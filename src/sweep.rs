@@ -5,6 +5,7 @@
 //! over any number of threads, processes and machines. What of it is kept in files is in [`crate::output`].
 
 mod additive;
+mod conditions;
 mod crossing;
 mod design;
 mod plan;
@@ -13,6 +14,7 @@ mod positions;
 mod sensitivity;
 mod work;
 
+pub use conditions::{BoxOptions, Conditions, FoundBox, Limits, Restriction, Step, conditions};
 pub use crossing::{Crossing, Reading, crossings};
 pub use design::{Point, Points};
 pub use plan::{Checked, Plan, Request, SweepError};
