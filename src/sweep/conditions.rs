@@ -108,7 +108,7 @@ pub enum Limits {
 /// of it, the one that restricts the fewest axes.
 ///
 /// Then its ends are moved, by a step or by one point, where that raises the product, or the coverage without going below the least
-/// density (pasting). A restriction is dropped if its quasi-p-value is above 0.05, the least telling one first. Further boxes are looked for in the points that are
+/// density (pasting). A restriction is dropped if its quasi-p-value is above 0.05 (and the density stays high enough), the least telling one first. Further boxes are looked for in the points that are
 /// left, and kept if they hold a tenth of all cases.
 ///
 /// # Source

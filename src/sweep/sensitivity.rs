@@ -28,7 +28,7 @@ pub struct Sensitivity {
     /// What the axes explain, in their order.
     pub effects: Vec<Effect>,
     /// What the luck of the replicas explains: the mean of the squared standard errors over the variance. With common random numbers
-    /// it is an upper bound, since luck that all points share makes no difference between them. `None` with a single replica.
+    /// it is an upper bound, since luck that all points share makes no difference between them. `None` if no point has two replicas.
     pub noise: Option<f64>,
     /// What is left: interactions of axes, and with a single replica the noise; never below 0.
     pub rest: f64,
@@ -75,6 +75,9 @@ const HELD: f64 = 0.9;
 /// off if the random numbers of the points are independent. With common ones, noise that points share makes no difference between them:
 /// nothing is taken off. The errors are those of 1,000 tables of means drawn around the ones found, each with its own standard error
 /// and independently; with common random numbers they are too large.
+///
+/// With common random numbers there is an error that none of these intervals holds: all points meet the same few histories, and what is
+/// peculiar to these bends the whole curve over an axis. It shrinks with the replicas, and `noise` bounds it.
 ///
 /// Levers are crossed with all other points. The uncertain axes are judged by means over the levers, levers by differences from these.
 ///
@@ -155,7 +158,7 @@ struct Study {
     points: Vec<usize>,
     /// Its mean.
     values: Vec<f64>,
-    /// Standard error of the mean, if all have one.
+    /// Standard error of the mean, if any has one.
     errors: Option<Vec<f64>>,
     /// Mean of their squares.
     noise: Option<f64>,
@@ -202,6 +205,14 @@ impl Study {
                 points.len()
             )));
         }
+        let known: Vec<f64> = errors.iter().copied().flatten().collect();
+        let squares: f64 = known.iter().map(|error| error * error).sum();
+        let noise = (!known.is_empty()).then(|| squares / known.len() as f64);
+        // A point with one replica in which there is a value errs like the others.
+        let errors = noise.map(|noise| {
+            let errors = errors.iter();
+            errors.map(|error| error.unwrap_or(noise.sqrt())).collect()
+        });
         let uncertain: Vec<usize> = (0..plan.axes.len())
             .filter(|axis| plan.axes[*axis].role == Role::Uncertainty)
             .collect();
@@ -215,11 +226,11 @@ impl Study {
             factors: Vec::new(),
             crossed: Vec::new(),
             drawn,
-            noise: None,
+            noise,
             noise_between: 0.0,
             points,
             values,
-            errors: errors.into_iter().collect(),
+            errors,
             unit,
             units,
         };
@@ -254,10 +265,6 @@ impl Study {
                 .sum::<usize>()
                 + 1));
         }
-        study.noise = study.errors.as_ref().map(|errors| {
-            let squares: f64 = errors.iter().map(|error| error * error).sum();
-            squares / errors.len() as f64
-        });
         if plan.random_numbers == RandomNumbers::Independent {
             study.noise_between = study.noise.unwrap_or(0.0);
         }

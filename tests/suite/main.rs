@@ -17,6 +17,7 @@ mod neutral;
 mod scores;
 mod shortcuts;
 mod sweep;
+mod sweep_analysis;
 mod sweep_files;
 mod sweep_read;
 mod sweep_stops;

@@ -256,6 +256,16 @@ pub fn label(label: &Label) -> String {
     }
 }
 
+/// A number with four digits that count.
+pub fn significant(value: f64) -> String {
+    let size = value.abs();
+    if size == 0.0 || !(1e-4..1e15).contains(&size) {
+        return format!("{value:.3e}").replace("0.000e0", "0");
+    }
+    let before = libm::floor(libm::log10(size)) as i32 + 1;
+    number(value, usize::try_from(4 - before).unwrap_or(0))
+}
+
 fn shown_mean(mean: &Mean, decimals: usize) -> String {
     let star = if mean.in_part { "*" } else { "" };
     format!("{}{star}", number(mean.value, decimals))

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::path::PathBuf;
 
-use hashdrift::output::sweep::{MergedSweep, PointTable, Series};
+use hashdrift::output::sweep::{PointTable, Series};
 use hashdrift::scenario::Label;
 use hashdrift::sweep::{Plan, Reading, crossings};
 use indexmap::IndexMap;
@@ -12,35 +11,26 @@ use serde_json::json;
 
 use super::super::InvalidUse;
 use super::super::text_table::{new_table, tidy};
+use super::asked::Asked;
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// Folder of the sweep, whose tables are there
-    #[arg(value_name = "FOLDER")]
-    folder: PathBuf,
-    /// The quantity: `region/us/share`
-    #[arg(long, value_name = "LEVEL/NAME/METRIC")]
-    metric: String,
+    #[command(flatten)]
+    asked: Asked,
     /// The value that its mean crosses
     #[arg(long, value_name = "VALUE", allow_negative_numbers = true)]
     value: f64,
     /// The axis along which it does [default: the first]
     #[arg(long, value_name = "AXIS")]
     along: Option<String>,
-    /// Date [default: the last in the results]
-    #[arg(long, value_name = "DATE")]
-    date: Option<String>,
-    /// Print as JSON
-    #[arg(long)]
-    json: bool,
 }
 
 /// Readings along the axis, by the levels of the others, in the order of the points.
 type Lines = IndexMap<Vec<String>, Vec<Reading>>;
 
 pub fn crossing(arguments: &Arguments) -> anyhow::Result<()> {
-    let sweep = MergedSweep::open(&arguments.folder)?;
-    let plan = &sweep.metadata.plan;
+    let told = arguments.asked.read()?;
+    let plan = told.plan();
     let along = match &arguments.along {
         None => 0,
         Some(name) => plan
@@ -48,15 +38,14 @@ pub fn crossing(arguments: &Arguments) -> anyhow::Result<()> {
             .iter()
             .position(|axis| axis.name == *name)
             .ok_or_else(|| {
-                let names: Vec<&str> = plan.axes.iter().map(|axis| axis.name.as_str()).collect();
                 InvalidUse(format!(
                     "the sweep has no axis `{name}`\nits axes are {}",
-                    names.join(", ")
+                    told.axes().join(", ")
                 ))
             })?,
     };
-    let series = sweep.series(&arguments.metric, arguments.date.as_deref())?;
-    let mut lines = lines_of(&series, &sweep.points()?, plan, along)?;
+    let series = &told.series;
+    let mut lines = lines_of(series, &told.points, plan, along)?;
     let (metric, date) = (series.column.to_string(), &series.date);
     let others: Vec<&str> = plan
         .axes
@@ -76,7 +65,7 @@ pub fn crossing(arguments: &Arguments) -> anyhow::Result<()> {
         }
     }
     let mut out = io::stdout().lock();
-    if arguments.json {
+    if arguments.asked.json {
         let rows = rows.iter().map(|(labels, found)| {
             json!({
                 "at": others.iter().zip(labels.iter()).collect::<BTreeMap<_, _>>(),
