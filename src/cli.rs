@@ -27,6 +27,7 @@ use clap::{Args, ColorChoice, CommandFactory, Parser, Subcommand};
 use hashdrift::backtest::NothingObserved;
 use hashdrift::engine::EngineError;
 use hashdrift::ensemble::EnsembleError;
+use hashdrift::output::sweep::ReadError;
 use hashdrift::output::{Circumstances, OutputError, ScenarioText};
 use hashdrift::scenario::{LoadError, Scenario, load_scenario, parse_scenario, warnings};
 use hashdrift::sweep::SweepError;
@@ -298,6 +299,12 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         }
         if cause.is::<InvalidUse>() || cause.is::<SweepError>() {
             return exit::INVALID;
+        }
+        if let Some(error) = cause.downcast_ref::<ReadError>() {
+            return match error {
+                ReadError::NoSweep(_) | ReadError::NotThere(_) => exit::INVALID,
+                ReadError::Table(_) => exit::INPUT_OUTPUT,
+            };
         }
         if cause.is::<Interrupted>() {
             return exit::INTERRUPTED;

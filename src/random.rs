@@ -84,6 +84,8 @@ pub enum Purpose {
     DesignOrder = 31,
     /// The seed of a point whose luck is its own.
     PointSeed = 32,
+    /// Points drawn again, and means drawn around theirs, for the errors of a sensitivity.
+    Resampling = 33,
 }
 
 /// The key of all randomness of one replica.

@@ -35,6 +35,7 @@ pub use observed::{
     DailyBlocks, ErrorModel, Feature, Measure, Metric, Observed, Point, Reference, Series,
     hash_rate_of, mean_of_days,
 };
+pub(crate) use problem::list;
 pub use problem::{Place, Problem, Refused, did_you_mean, printable};
 pub use raw::{
     BanTerms, Basin, Contract, Design, Growth, Heat, RandomNumbers, Role, Slots, Spikes, Supply,

@@ -10,9 +10,14 @@
 //! Results are the same bits on every machine: sums run in replica order, with `+ - * /` and square
 //! roots only.
 
+mod binomial;
+mod ranks;
 pub mod scores;
 
 use std::cmp::Ordering;
+
+pub use binomial::binomial_upper_tail;
+pub use ranks::{rank_correlation, ranks};
 
 /// Probabilities of the quantiles of a [`Summary`].
 pub const PROBABILITIES: [f64; 5] = [0.05, 0.25, 0.5, 0.75, 0.95];

@@ -2,7 +2,7 @@
 
 use super::{Episode, Evaluation, Plan};
 use crate::scenario::Metric;
-use crate::statistics::quantile_of_sorted;
+use crate::statistics::{quantile_of_sorted, rank_correlation};
 
 /// How bad an undefined value is, in scores of persistence.
 const UNDEFINED: f64 = 2.0;
@@ -179,7 +179,7 @@ pub fn fit(
     let mut pairs = Vec::new();
     for first in 0..ranks.len() {
         for second in first + 1..ranks.len() {
-            let correlation = correlation(&places(&ranks[first]), &places(&ranks[second]));
+            let correlation = rank_correlation(&ranks[first], &ranks[second]);
             if correlation.abs() * (accepted.len() as f64).sqrt() >= NOTABLE {
                 pairs.push(Pair {
                     first,
@@ -199,29 +199,5 @@ pub fn fit(
         estimates: estimates.collect(),
         accepted,
         pairs,
-    }
-}
-
-/// Place of each value among all.
-fn places(values: &[f64]) -> Vec<f64> {
-    values
-        .iter()
-        .map(|value| values.iter().filter(|other| *other < value).count() as f64)
-        .collect()
-}
-
-fn correlation(a: &[f64], b: &[f64]) -> f64 {
-    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
-    let (mean_a, mean_b) = (mean(a), mean(b));
-    let (mut ab, mut aa, mut bb) = (0.0, 0.0, 0.0);
-    for (a, b) in a.iter().zip(b) {
-        ab += (a - mean_a) * (b - mean_b);
-        aa += (a - mean_a) * (a - mean_a);
-        bb += (b - mean_b) * (b - mean_b);
-    }
-    if aa > 0.0 && bb > 0.0 {
-        ab / (aa * bb).sqrt()
-    } else {
-        0.0
     }
 }

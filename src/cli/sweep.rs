@@ -1,11 +1,14 @@
 //! `hashdrift sweep`: a scenario at many points, on one machine or many.
 
 mod answer;
+mod asked;
 mod computing;
+mod conditions;
 mod crossing;
 mod definition;
 mod plan;
 mod run;
+mod sensitivity;
 mod shards;
 
 use std::io::{self, Write};
@@ -29,6 +32,8 @@ Examples:
   hashdrift sweep status parts
   hashdrift sweep merge parts
   hashdrift sweep crossing parts --metric region/us/share --value 0.25
+  hashdrift sweep sensitivity parts --metric region/us/share
+  hashdrift sweep conditions parts --metric region/us/share --below 0.2
 
 An axis is KEY=VALUES. Values: 40:120:5 (from, to, step); 40,60,80;
 linspace(40,120,17); logspace(1,100,5); words or tables (true,false); or bounds,
@@ -57,6 +62,10 @@ enum SweepVerb {
     Merge(shards::MergeArguments),
     /// Say at which level of an axis a metric crosses a value
     Crossing(crossing::Arguments),
+    /// Say which axes a metric hangs on: the part of its variance that each explains
+    Sensitivity(sensitivity::Arguments),
+    /// Say under which conditions a metric is below or above a value: boxes on the axes
+    Conditions(conditions::Arguments),
 }
 
 /// What computing takes.
@@ -84,6 +93,8 @@ pub fn sweep(arguments: Arguments, common: &Common) -> anyhow::Result<()> {
         SweepVerb::Status(arguments) => shards::status(&arguments),
         SweepVerb::Merge(arguments) => shards::merge_shards(&arguments, common),
         SweepVerb::Crossing(arguments) => crossing::crossing(&arguments),
+        SweepVerb::Sensitivity(arguments) => sensitivity::print_sensitivity(&arguments),
+        SweepVerb::Conditions(arguments) => conditions::print_conditions(&arguments),
     }
 }
 

@@ -14,6 +14,7 @@
 mod journal;
 mod merge;
 mod plan_file;
+mod read;
 mod shard;
 mod tables;
 
@@ -26,6 +27,7 @@ use crate::sweep::PointResult;
 pub use journal::{Found, Journal};
 pub use merge::{SweepMetadata, merge, merged_already, read_sweep_metadata, remove_parts};
 pub use plan_file::{PLAN_FILE, PlanFile};
+pub use read::{Dates, MergedSweep, PointTable, ReadError, Results, Series, Status};
 pub use shard::{ShardState, publish, results, shard_state};
 pub use tables::{DESIGN_FILE, write_design};
 

@@ -111,7 +111,8 @@ fn uncertain(axes: &[Axis]) -> impl Iterator<Item = &Axis> {
     axes.iter().filter(|axis| axis.role == Role::Uncertainty)
 }
 
-fn lever_count(axes: &[Axis]) -> u64 {
+/// Combinations of the levels of the levers.
+pub fn lever_count(axes: &[Axis]) -> u64 {
     let levers = axes.iter().filter(|axis| axis.role == Role::Lever);
     levers.filter_map(listed).fold(1, u64::saturating_mul)
 }

@@ -322,16 +322,17 @@ fn path_of(quantity: &Quantity) -> String {
     )
 }
 
-/// Whether a pattern, `LEVEL/NAME/METRIC` with `*` for any or a metric alone, fits a quantity.
 fn fits(pattern: &str, quantity: &Quantity) -> bool {
+    let Quantity { name, metric, .. } = quantity;
+    pattern_fits(pattern, [quantity.level.as_str(), name, metric])
+}
+
+/// Whether `LEVEL/NAME/METRIC` with `*` for any, or a metric alone, fits what is called so.
+pub fn pattern_fits(pattern: &str, [level, name, metric]: [&str; 3]) -> bool {
     let same = |pattern: &str, name: &str| pattern == "*" || pattern == name;
     match pattern.split('/').collect::<Vec<_>>()[..] {
-        [metric] => metric == quantity.metric,
-        [level, name, metric] => {
-            same(level, quantity.level.as_str())
-                && same(name, &quantity.name)
-                && same(metric, &quantity.metric)
-        }
+        [only] => only == metric,
+        [one, other, third] => same(one, level) && same(other, name) && same(third, metric),
         _ => false,
     }
 }

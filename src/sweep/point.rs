@@ -1,9 +1,11 @@
 //! One point: its replicas, until there are enough, and what is kept of them.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::design::Point;
-use super::plan::{Plan, in_a_line, place_of};
+use super::plan::{Plan, in_a_line, pattern_fits, place_of};
 use crate::engine::Model;
 use crate::ensemble::{self, EnsembleError, collect, summaries};
 use crate::record::quantities;
@@ -45,6 +47,20 @@ pub struct Column {
     pub metric: String,
     /// Unit.
     pub unit: String,
+}
+
+impl Column {
+    /// Whether a pattern fits: `LEVEL/NAME/METRIC`, with `*` for any, or a metric alone.
+    #[must_use]
+    pub fn fits(&self, pattern: &str) -> bool {
+        pattern_fits(pattern, [&self.level, &self.name, &self.metric])
+    }
+}
+
+impl fmt::Display for Column {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.level, self.name, self.metric)
+    }
 }
 
 /// Replicas with a value, mean, standard deviation, and each of [`crate::statistics::PROBABILITIES`]' quantiles with its standard error.

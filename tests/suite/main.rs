@@ -19,6 +19,8 @@ mod report;
 mod scores;
 mod shortcuts;
 mod sweep;
+mod sweep_analysis;
 mod sweep_files;
+mod sweep_read;
 mod sweep_stops;
 mod worlds;

@@ -166,7 +166,7 @@ impl Answer {
             for shown in &self.shown {
                 let decimals = decimals(shown);
                 table.add_row([
-                    name(&shown.column),
+                    shown.column.to_string(),
                     shown_mean(&shown.lowest, decimals),
                     error(&shown.lowest, decimals),
                     at(&shown.lowest),
@@ -257,8 +257,14 @@ pub fn label(label: &Label) -> String {
     }
 }
 
-fn name(column: &Column) -> String {
-    format!("{}/{}/{}", column.level, column.name, column.metric)
+/// A number with four digits that count.
+pub fn significant(value: f64) -> String {
+    let size = value.abs();
+    if size == 0.0 || !(1e-4..1e15).contains(&size) {
+        return format!("{value:.3e}").replace("0.000e0", "0");
+    }
+    let before = libm::floor(libm::log10(size)) as i32 + 1;
+    number(value, usize::try_from(4 - before).unwrap_or(0))
 }
 
 fn shown_mean(mean: &Mean, decimals: usize) -> String {

@@ -216,7 +216,7 @@ impl Batch<'_> {
             number("sd".into(), &|row| row.2),
         ]);
         for (index, probability) in PROBABILITIES.iter().enumerate() {
-            let name = format!("p{:02.0}", probability * 100.0);
+            let name = quantile_name(*probability);
             columns.push(number(name.clone(), &|row| Some(row.3[index].0)));
             columns.push(number(format!("{name}_se"), &|row| row.3[index].1));
         }
@@ -269,6 +269,11 @@ impl Batch<'_> {
         columns.extend(seeds_and_changes(points()));
         Table { columns }
     }
+}
+
+/// Column of a quantile; that of its standard error has `_se` behind it.
+pub fn quantile_name(probability: f64) -> String {
+    format!("p{:02.0}", probability * 100.0)
 }
 
 /// The number of a point and its level on each axis.
