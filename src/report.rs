@@ -14,11 +14,15 @@ mod page;
 mod parameters;
 mod picture;
 mod run;
+mod short;
 mod stress;
+mod surface;
+mod sweep;
 mod world;
 
 pub use backtest::{BacktestReport, backtest_page, backtest_picture};
 pub use page::ReportError;
 pub use run::{RunReport, run_page};
 pub use stress::{StressReport, stress_page};
+pub use sweep::{SweepReport, sweep_page};
 pub use world::is_on_map;

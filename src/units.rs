@@ -163,6 +163,17 @@ pub fn number(value: f64, decimals: usize) -> String {
     }
 }
 
+/// A number with four digits that count.
+#[must_use]
+pub fn significant(value: f64) -> String {
+    let size = value.abs();
+    if size == 0.0 || !(1e-4..1e15).contains(&size) {
+        return format!("{value:.3e}").replace("0.000e0", "0");
+    }
+    let before = libm::floor(libm::log10(size)) as i32 + 1;
+    number(value, usize::try_from(4 - before).unwrap_or(0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,18 +1,21 @@
 //! `hashdrift report`: the page of a results folder.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use hashdrift::ensemble::Ensemble;
+use hashdrift::output::sweep::{Dates, MergedSweep, Series, read_sweep_metadata};
 use hashdrift::output::{
     Kind, Metadata, REPORT_FILE, read_metadata, read_results, read_table, write_text,
 };
 use hashdrift::report::{
-    BacktestReport, ReportError, RunReport, StressReport, backtest_page, run_page, stress_page,
+    BacktestReport, ReportError, RunReport, StressReport, SweepReport, backtest_page, run_page,
+    stress_page, sweep_page,
 };
-use hashdrift::scenario::Scenario;
+use hashdrift::scenario::{LoadError, Scenario, parse_scenario};
 
-use super::{Common, restored};
+use super::{Common, InvalidUse, restored};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -25,6 +28,12 @@ pub struct Arguments {
     /// Single replicas to draw as thin lines, where a run was made with --keep-replicas
     #[arg(long, value_name = "N", default_value_t = LINES)]
     lines: usize,
+    /// Quantity of a sweep to show: `region/us/share` (repeatable; the first is shown first)
+    #[arg(long, value_name = "LEVEL/NAME/METRIC")]
+    metric: Vec<String>,
+    /// Value of the first quantity of a sweep whose crossing is looked for, in the unit of the tables
+    #[arg(long, value_name = "VALUE", allow_negative_numbers = true)]
+    value: Option<f64>,
 }
 
 /// Whether a verb writes a page.
@@ -49,6 +58,27 @@ impl PageArguments {
 const LINES: usize = 20;
 
 pub fn report(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
+    let folder = &arguments.folder;
+    let path = arguments
+        .out
+        .clone()
+        .unwrap_or_else(|| folder.join(REPORT_FILE));
+    let page = match read_sweep_metadata(folder) {
+        Some(_) => page_of_sweep(arguments)?,
+        None => page_of_results(arguments)?,
+    };
+    write_text(&page, &path)?;
+    if !common.quiet {
+        writeln!(io::stdout().lock(), "{}", path.display())?;
+    }
+    Ok(())
+}
+
+fn page_of_results(arguments: &Arguments) -> anyhow::Result<String> {
+    if !arguments.metric.is_empty() || arguments.value.is_some() {
+        let text = "--metric and --value are for the results of a sweep\nthis folder has none; leave them out";
+        return Err(InvalidUse(text.into()).into());
+    }
     let folder = &arguments.folder;
     let metadata = read_metadata(folder)?;
     let scenario = restored(&metadata.scenario)?;
@@ -75,15 +105,82 @@ pub fn report(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
             masked: &table("masked.csv")?,
         })?,
     };
-    let path = arguments
-        .out
-        .clone()
-        .unwrap_or_else(|| folder.join(REPORT_FILE));
-    write_text(&page, &path)?;
-    if !common.quiet {
-        writeln!(io::stdout().lock(), "{}", path.display())?;
+    Ok(page)
+}
+
+/// Numbers of a sweep that its page holds, about: a megabyte of them.
+const NUMBERS: usize = 120_000;
+
+/// Quantities that the page of a sweep holds if nothing else is said, those of a largest country first.
+const METRICS: [&str; 9] = [
+    "region/*/share",
+    "region/all/hhi_10000",
+    "region/all/nakamoto_half",
+    "firm/all/hhi_10000",
+    "pool/all/hhi_10000",
+    "network/all/hash_rate",
+    "network/all/hashprice",
+    "network/all/power",
+    "network/all/emissions",
+];
+
+fn page_of_sweep(arguments: &Arguments) -> anyhow::Result<String> {
+    let sweep = MergedSweep::open(&arguments.folder)?;
+    let plan = &sweep.metadata.plan;
+    let source = &plan.scenario;
+    let scenario = parse_scenario(
+        &source.file,
+        &source.text,
+        &source.overrides,
+        &source.inputs,
+    )
+    .map_err(LoadError::Refused)?;
+    let points = sweep.points()?;
+    let patterns: Vec<String> = if arguments.metric.is_empty() {
+        METRICS.map(str::to_owned).into()
+    } else {
+        arguments.metric.clone()
+    };
+    let found = sweep.results(&patterns, &Dates::All)?;
+    for pattern in &arguments.metric {
+        if !found.columns.iter().any(|column| column.fits(pattern)) {
+            // Says which may have been meant.
+            sweep.series(pattern, None)?;
+        }
     }
-    Ok(())
+    let mut series = found.series;
+    // Those of the first pattern first, on the last date first.
+    let rank = |series: &Series| {
+        let pattern = patterns
+            .iter()
+            .position(|pattern| series.column.fits(pattern));
+        let share = scenario
+            .regions
+            .iter()
+            .find(|region| region.id == series.column.name);
+        let share = share.map_or(0.0, |region| region.share.get());
+        (
+            pattern,
+            std::cmp::Reverse((share * 1e9) as u64),
+            std::cmp::Reverse(series.date.clone()),
+        )
+    };
+    series.sort_by_cached_key(rank);
+    // A mean, its error and five quantiles.
+    let room = (NUMBERS / (7 * points.status.len()).max(1)).max(1);
+    series.truncate(room);
+    let shown: BTreeSet<String> = series
+        .iter()
+        .map(|series| series.column.to_string())
+        .collect();
+    Ok(sweep_page(&SweepReport {
+        scenario: &scenario,
+        metadata: &sweep.metadata,
+        points: &points,
+        series: &series,
+        left_out: found.columns.len() - shown.len(),
+        value: arguments.value,
+    })?)
 }
 
 fn page_of_run(

@@ -1,7 +1,7 @@
 //! How results came about, and how to make them again.
 
 use super::grid::Grid;
-use crate::output::Metadata;
+use crate::output::{Metadata, TableDigest};
 use crate::units::number;
 
 /// What ran, on what.
@@ -53,7 +53,7 @@ pub fn commands(metadata: &Metadata) -> Vec<String> {
 }
 
 /// A word as a shell takes it.
-fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:+,@%".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()
@@ -64,8 +64,13 @@ fn quoted(word: &str) -> String {
 
 /// The files and their digests.
 pub fn files(metadata: &Metadata) -> Grid {
+    files_of(&metadata.tables)
+}
+
+/// Files and their digests.
+pub fn files_of(tables: &[TableDigest]) -> Grid {
     let mut grid = Grid::new(["file", "rows", "bytes", "SHA-256"]);
-    for table in &metadata.tables {
+    for table in tables {
         grid.row([
             table.file.as_str().into(),
             // Exact: far below 2^53.

@@ -26,6 +26,8 @@ pub enum Figure {
     Panels(Charts),
     /// Layers on top of each other.
     Stack(Stack),
+    /// A metric over the axes of a sweep.
+    Surface(Surface),
 }
 
 /// The horizontal axis of a figure.
@@ -247,6 +249,49 @@ pub struct Layer {
     pub colour: usize,
     /// Its thickness along the axis.
     pub values: Values,
+}
+
+/// A metric over the axes of a sweep, to be chosen among several, on several dates.
+#[derive(Debug, Clone, Serialize)]
+pub struct Surface {
+    /// The axes, in the order of the sweep.
+    pub axes: Vec<SurfaceAxis>,
+    /// The metrics on their dates, the first one shown first.
+    pub metrics: Vec<SurfaceMetric>,
+    /// Value at which the page begins to look for a tipping line.
+    pub value: f64,
+}
+
+/// An axis, and where the points lie on it.
+#[derive(Debug, Clone, Serialize)]
+pub struct SurfaceAxis {
+    /// What it is called.
+    pub name: String,
+    /// Its levels as they are called; none if they are drawn.
+    pub levels: Vec<String>,
+    /// Whether levels, or what is drawn, are numbers.
+    pub numeric: bool,
+    /// By point, the number; or the place among the levels.
+    pub at: Values,
+}
+
+/// A metric on a date.
+#[derive(Debug, Clone, Serialize)]
+pub struct SurfaceMetric {
+    /// `region/us/share`.
+    pub label: String,
+    /// Its date.
+    pub date: String,
+    /// Its unit as shown.
+    pub unit: String,
+    /// Its decimals.
+    pub decimals: usize,
+    /// By point, the mean.
+    pub mean: Values,
+    /// By point, its standard error.
+    pub error: Values,
+    /// By point, at 5, 25, 50, 75 and 95 % of the replicas.
+    pub quantiles: [Values; 5],
 }
 
 /// Numbers along an axis; `None` is not defined.

@@ -6,9 +6,10 @@ use minijinja::{AutoEscape, Environment, Value};
 use serde::Serialize;
 
 use super::figure::{Exhibit, Mark};
-use super::grid::{Grid, short_table};
+use super::grid::Grid;
 use super::parameters::Parameter;
 use super::picture::{LAYERS, ORDERED, picture};
+use super::short::short_table;
 use super::world::Shares;
 
 /// A page could not be made.

@@ -8,7 +8,7 @@ use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
 use super::figure::{
-    Across, Charts, Figure, Key, Layer, Layers, Mark, Panel, Series, Stack, Tone, Values,
+    Across, Charts, Figure, Key, Layer, Layers, Mark, Panel, Series, Stack, Surface, Tone, Values,
 };
 use crate::units::number;
 
@@ -98,6 +98,12 @@ impl Ranged for Horizontal {
 /// # Errors
 /// If it could not be drawn, which has not been seen: it is drawn into a text.
 pub fn picture(figure: &Figure) -> Result<String, std::io::Error> {
+    if let Figure::Surface(surface) = figure
+        && surface.cells().is_none()
+    {
+        let charts = surface.charts();
+        return drawn(None, &charts.iter().collect::<Vec<_>>());
+    }
     drawn(None, &[figure])
 }
 
@@ -134,6 +140,7 @@ fn draw(title: Option<&str>, figures: &[&Figure]) -> Drawn<String> {
             match figure {
                 Figure::Panels(panels) => draw_panels(panels, &area)?,
                 Figure::Stack(stack) => draw_stack(stack, &area)?,
+                Figure::Surface(surface) => draw_cells(surface, &area)?,
             }
             rest = below;
         }
@@ -147,6 +154,7 @@ fn layout(figure: &Figure) -> (usize, usize) {
     let (charts, wide) = match figure {
         Figure::Panels(panels) => (panels.panels.len(), panels.wide),
         Figure::Stack(stack) => (stack.panels.len(), stack.panels.len() == 1),
+        Figure::Surface(_) => (1, true),
     };
     (charts.max(1), columns_of(charts, wide))
 }
@@ -636,4 +644,62 @@ fn draw_layers(figure: &Stack, panel: &Layers, area: &Area<'_>) -> Drawn<()> {
         }
     }
     Ok(())
+}
+
+/// Shade of the lowest and of the highest mean.
+const LOW: (u8, u8, u8) = (228, 237, 246);
+const HIGH: (u8, u8, u8) = (8, 81, 156);
+
+/// Means over two axes as shaded cells, each with its number where there is room.
+fn draw_cells(surface: &Surface, area: &Area<'_>) -> Drawn<()> {
+    const LEFT: u32 = 130;
+    const TOP: u32 = 34;
+    let (Some(cells), Some(metric)) = (surface.cells(), surface.metrics.first()) else {
+        return Ok(());
+    };
+    let known = || cells.means.iter().flatten().flatten().copied();
+    let low = known().fold(f64::INFINITY, f64::min);
+    let high = known().fold(f64::NEG_INFINITY, f64::max);
+    let title = format!("{} on {}, {}", metric.label, metric.date, metric.unit);
+    area.draw_text(&title, &font(14), (LEFT as i32, 8))?;
+    let (columns, rows) = (cells.columns.1.len() as u32, cells.rows.1.len() as u32);
+    let width = (WIDTH - LEFT - 20) / columns.max(1);
+    let height = (WIDE_HEIGHT - TOP - 44) / rows.max(1);
+    let shade = |mean: f64| {
+        let part = if high > low {
+            (mean - low) / (high - low)
+        } else {
+            0.5
+        };
+        let mix =
+            |from: u8, to: u8| (f64::from(from) + part * (f64::from(to) - f64::from(from))) as u8;
+        let colour = RGBColor(mix(LOW.0, HIGH.0), mix(LOW.1, HIGH.1), mix(LOW.2, HIGH.2));
+        (colour, if part > 0.55 { WHITE } else { INK })
+    };
+    // The first row is at the bottom, as on an axis.
+    for (row, (name, means)) in cells.rows.1.iter().zip(&cells.means).rev().enumerate() {
+        let y = (TOP + height * row as u32) as i32;
+        area.draw_text(name, &font(11), (8, y + height as i32 / 2 - 5))?;
+        for (column, mean) in means.iter().enumerate() {
+            let Some(mean) = mean else {
+                continue;
+            };
+            let x = (LEFT + width * column as u32) as i32;
+            let corners = [(x, y), (x + width as i32 - 1, y + height as i32 - 1)];
+            let (fill, ink) = shade(*mean);
+            area.draw(&Rectangle::new(corners, fill.filled()))?;
+            if width >= 44 && height >= 12 {
+                let text = number(*mean, metric.decimals);
+                let style = ("sans-serif", 11).into_font().color(&ink);
+                area.draw_text(&text, &style, (x + 4, y + height as i32 / 2 - 5))?;
+            }
+        }
+    }
+    let below = (TOP + height * rows) as i32 + 4;
+    for (column, name) in cells.columns.1.iter().enumerate() {
+        let x = (LEFT + width * column as u32) as i32;
+        area.draw_text(name, &font(11), (x + 4, below))?;
+    }
+    let axes = format!("across: {}; up: {}", cells.columns.0, cells.rows.0);
+    area.draw_text(&axes, &font(11), (LEFT as i32, below + 18))
 }

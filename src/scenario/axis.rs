@@ -5,6 +5,7 @@ mod tests;
 mod values;
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,22 @@ pub enum Label {
     Number(f64),
     /// Anything else.
     Text(String),
+}
+
+impl fmt::Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            // Six digits tell levels apart.
+            Self::Number(number) if *number != 0.0 && number.abs() < 1e-5 => {
+                write!(f, "{number:e}")
+            }
+            Self::Number(number) => {
+                let text = format!("{number:.6}");
+                f.write_str(text.trim_end_matches('0').trim_end_matches('.'))
+            }
+            Self::Text(text) => f.write_str(&printable(text)),
+        }
+    }
 }
 
 /// Bounds of a key.

@@ -9,6 +9,7 @@ use places::{Extent, Places, sum_in};
 use super::positions::Positions;
 use crate::scenario::Label;
 use crate::statistics::binomial_upper_tail;
+use crate::units::significant;
 
 /// What boxes are looked for.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -96,6 +97,34 @@ pub enum Limits {
     Between(Option<f64>, Option<f64>),
     /// At one of these levels.
     OneOf(Vec<Label>),
+}
+
+impl Limits {
+    /// For people; `positions` are those of the axis.
+    #[must_use]
+    pub fn told(&self, positions: &Positions) -> String {
+        let listed = matches!(positions, Positions::Listed { .. });
+        let shown = |number: f64| {
+            if listed {
+                Label::Number(number).to_string()
+            } else {
+                significant(number)
+            }
+        };
+        match self {
+            Self::OneOf(labels) => {
+                let labels: Vec<String> = labels.iter().map(Label::to_string).collect();
+                labels.join(", ")
+            }
+            Self::Between(Some(low), Some(high)) if low == high => shown(*low),
+            Self::Between(Some(low), Some(high)) => format!("{} to {}", shown(*low), shown(*high)),
+            Self::Between(Some(low), None) if listed => format!("{} or more", shown(*low)),
+            Self::Between(None, Some(high)) if listed => format!("{} or less", shown(*high)),
+            Self::Between(Some(low), None) => format!("above {}", shown(*low)),
+            Self::Between(None, Some(high)) => format!("below {}", shown(*high)),
+            Self::Between(None, None) => "anything".to_owned(),
+        }
+    }
 }
 
 /// Boxes that hold the points of interest; `positions` by axis, `interest` by point, `None` where that is not known.

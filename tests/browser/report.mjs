@@ -354,7 +354,62 @@ async function backtestPage(name) {
   });
 }
 
-const PAGES = {run: runPage, replicas: runPage, hostile: hostilePage, stress: stressPage, backtest: backtestPage};
+/** A page of a sweep: cells, curves or points of the metric that is chosen, and the line where it has a value. */
+async function sweepPage(name) {
+  const rows = table(name, "results.csv");
+  await open(name, {name: "desktop"}, async (page) => {
+    await fitsTheWindow(page);
+    const {figures} = await data(page);
+    const [figure] = figures;
+    const live = page.locator("#figure-surface > .live");
+    const drawn = () =>
+      live.evaluate((one) => ({
+        title: [...one.querySelectorAll("h5")].map((head) => head.textContent).join(),
+        cells: one.querySelectorAll('[aria-label="rect"] rect').length,
+        dots: one.querySelectorAll('[aria-label="dot"] circle').length,
+        lines: [...one.querySelectorAll('[aria-label="link"] path')].map((path) => path.getAttribute("d")).join(),
+      }));
+    const metric = figure.metrics[0];
+    const known = metric.mean.filter((mean) => mean !== null).length;
+    const cells = figure.axes.length > 1 && figure.axes.every((axis) => axis.levels.length > 0);
+    const first = await drawn();
+    if (cells) {
+      equal(first.cells, known, "cells");
+      check(first.lines.length > 0, "there is a tipping line");
+    } else {
+      equal(first.dots, known * figure.axes.length, "points");
+    }
+    // Means are those of the tables.
+    const [level, of, quantity] = metric.label.split("/");
+    const own = rows.filter((row) => row.level === level && row.name === of && row.metric === quantity && row.date === metric.date);
+    equal(own.length, known, `rows of ${metric.label}`);
+    const factor = metric.unit === "%" ? 100 : 1;
+    for (const row of own) {
+      check(near(metric.mean[+row.point], factor * +row.mean), `the mean of point ${row.point}`);
+      check(near(metric.quantiles[4][+row.point], factor * +row.p95), `the upper end of point ${row.point}`);
+    }
+    // Another metric, another value.
+    const other = figure.metrics.find((one) => one.label !== metric.label).label;
+    await live.locator("select").first().selectOption(other);
+    check((await drawn()).title.includes(other), `${other} is shown once it is chosen`);
+    await live.locator("select").first().selectOption(metric.label);
+    if (cells) {
+      const before = (await drawn()).lines;
+      const input = live.locator("input[type=number]");
+      await input.fill(String(+(await input.inputValue()) * 0.8));
+      await input.press("Enter");
+      check((await drawn()).lines !== before, "another value has another line");
+    }
+    await page.click("#figure-surface details.table summary");
+    await page.click("#figure-surface details.table button");
+    const lines = await page.$$eval("#figure-surface details.table table tbody tr", (all) => all.length);
+    equal(lines, metric.mean.length, "rows of the whole table");
+  });
+  await open(name, {name: "phone", viewport: {width: 390, height: 844}, deviceScaleFactor: 3, isMobile: true}, fitsTheWindow);
+  await withoutScripts(name);
+}
+
+const PAGES = {run: runPage, replicas: runPage, hostile: hostilePage, stress: stressPage, backtest: backtestPage, grid: sweepPage, cube: sweepPage, line: sweepPage};
 for (const [name, look] of Object.entries(PAGES)) {
   if (existsSync(join(folder, name, "report.html"))) {
     await look(name);

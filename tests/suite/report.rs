@@ -159,57 +159,31 @@ fn a_browser_shows_all_of_it() {
     let three = scenario("three-regions.toml");
     let ban = scenario("backtest/china-ban-2021.toml");
     let region = format!("regions.us.name{REGION}");
-    let calls: [&[&str]; 7] = [
-        &[
-            "run",
-            &world,
-            "--replicas",
-            "8",
-            "--set",
-            "days=400",
-            "--out",
-            "run",
-        ],
-        &[
-            "run",
-            &three,
-            "--replicas",
-            "30",
-            "--keep-replicas",
-            "--out",
-            "replicas",
-        ],
-        &[
-            "run",
-            &three,
-            "--replicas",
-            "5",
-            "--set",
-            "days=200",
-            "--set",
-            NAME,
-            "--set",
-            &region,
-            "--out",
-            "hostile",
-        ],
-        &[
-            "stress",
-            &three,
-            "--replicas",
-            "4",
-            "--years",
-            "20",
-            "--out",
-            "stress",
-        ],
-        &["backtest", &ban, "--replicas", "6", "--out", "backtest"],
-        &["report", "stress"],
-        &["report", "backtest"],
+    let us = "regions.us.power.usd_per_mwh=40:80:10";
+    let paraguay = "regions.paraguay.power.usd_per_mwh=20:60:20";
+    let calls = [
+        format!("run {world} --replicas 8 --set days=400 --out run"),
+        format!("run {three} --replicas 30 --keep-replicas --out replicas"),
+        format!("stress {three} --replicas 4 --years 20 --out stress"),
+        format!("backtest {ban} --replicas 6 --out backtest"),
+        format!("sweep run {three} --replicas 4 --axis {us} --axis {paraguay} --out grid"),
+        format!("sweep run {three} --replicas 4 --axis {us} --out line"),
+        format!(
+            "sweep run {three} --replicas 4 --design latin-hypercube --points 30 --axis regions.us.power.usd_per_mwh=40..80 --axis regions.paraguay.power.usd_per_mwh=20..60 --out cube"
+        ),
+        "report stress".to_owned(),
+        "report backtest".to_owned(),
+        "report grid".to_owned(),
+        "report line".to_owned(),
+        "report cube".to_owned(),
     ];
-    for arguments in calls {
-        place.ok(arguments);
+    for call in calls {
+        place.ok(&call.split(' ').collect::<Vec<&str>>());
     }
+    let hostile = [
+        "--set", "days=200", "--set", NAME, "--set", &region, "--out", "hostile",
+    ];
+    place.ok(&[&["run", &three, "--replicas", "5"], &hostile[..]].concat());
     let mut node = Command::new("node");
     node.arg(root.join("tests/browser/report.mjs"))
         .arg(place.path("."));

@@ -6,7 +6,6 @@ use std::path::Path;
 
 use hashdrift::output::OutputError;
 use hashdrift::output::sweep::{PlanFile, results};
-use hashdrift::scenario::Label;
 use hashdrift::sweep::{Column, Done, Plan, Points};
 use hashdrift::units::number;
 use serde_json::{Value, json};
@@ -160,7 +159,7 @@ impl Answer {
             );
             let at = |mean: &Mean| {
                 let labels = points.at(mean.point).labels;
-                let labels: Vec<String> = labels.iter().map(label).collect();
+                let labels: Vec<String> = labels.iter().map(ToString::to_string).collect();
                 format!("{} (point {})", labels.join(", "), mean.point)
             };
             for shown in &self.shown {
@@ -196,7 +195,7 @@ impl Answer {
         let right: Vec<usize> = (1..titles.len()).collect();
         let mut table = new_table(&titles, &right);
         for point in &self.listed {
-            let mut row = vec![label(&points.at(*point).labels[0])];
+            let mut row = vec![points.at(*point).labels[0].to_string()];
             for shown in &shown {
                 let decimals = decimals(shown);
                 match shown.means.get(point) {
@@ -238,33 +237,6 @@ impl Answer {
         });
         json!({ "date": self.date, "metrics": shown.collect::<Vec<_>>() })
     }
-}
-
-/// What stands in the column of an axis, for people.
-pub fn label(label: &Label) -> String {
-    match label {
-        // Six digits tell levels apart.
-        Label::Number(number) => {
-            let text = format!("{number:.6}");
-            let text = text.trim_end_matches('0').trim_end_matches('.');
-            if *number != 0.0 && number.abs() < 1e-5 {
-                format!("{number:e}")
-            } else {
-                text.to_owned()
-            }
-        }
-        Label::Text(text) => hashdrift::scenario::printable(text),
-    }
-}
-
-/// A number with four digits that count.
-pub fn significant(value: f64) -> String {
-    let size = value.abs();
-    if size == 0.0 || !(1e-4..1e15).contains(&size) {
-        return format!("{value:.3e}").replace("0.000e0", "0");
-    }
-    let before = libm::floor(libm::log10(size)) as i32 + 1;
-    number(value, usize::try_from(4 - before).unwrap_or(0))
 }
 
 fn shown_mean(mean: &Mean, decimals: usize) -> String {

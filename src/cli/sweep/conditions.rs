@@ -2,12 +2,10 @@
 
 use std::io::{self, Write};
 
-use hashdrift::scenario::Label;
-use hashdrift::sweep::{BoxOptions, FoundBox, Limits, Positions, conditions};
+use hashdrift::sweep::{BoxOptions, FoundBox, Limits, conditions};
 use serde_json::{Value, json};
 
 use super::super::text_table::{new_table, tidy};
-use super::answer::{label, significant};
 use super::asked::Asked;
 
 #[derive(Debug, clap::Args)]
@@ -127,7 +125,7 @@ pub fn print_conditions(arguments: &Arguments) -> anyhow::Result<()> {
         for restriction in &one.restrictions {
             table.add_row([
                 axes[restriction.axis].to_owned(),
-                limits(&restriction.limits, &positions[restriction.axis]),
+                restriction.limits.told(&positions[restriction.axis]),
                 p_value(restriction.p_value),
             ]);
         }
@@ -141,28 +139,6 @@ fn p_value(value: f64) -> String {
         format!("{value:.0e}")
     } else {
         format!("{value:.3}")
-    }
-}
-
-/// Levels of a list are in the box themselves; other limits lie between two points.
-fn limits(limits: &Limits, positions: &Positions) -> String {
-    let listed = matches!(positions, Positions::Listed { .. });
-    let shown = |number: f64| {
-        if listed {
-            label(&Label::Number(number))
-        } else {
-            significant(number)
-        }
-    };
-    match limits {
-        Limits::OneOf(labels) => labels.iter().map(label).collect::<Vec<_>>().join(", "),
-        Limits::Between(Some(low), Some(high)) if low == high => shown(*low),
-        Limits::Between(Some(low), Some(high)) => format!("{} to {}", shown(*low), shown(*high)),
-        Limits::Between(Some(low), None) if listed => format!("{} or more", shown(*low)),
-        Limits::Between(None, Some(high)) if listed => format!("{} or less", shown(*high)),
-        Limits::Between(Some(low), None) => format!("above {}", shown(*low)),
-        Limits::Between(None, Some(high)) => format!("below {}", shown(*high)),
-        Limits::Between(None, None) => "anything".to_owned(),
     }
 }
 

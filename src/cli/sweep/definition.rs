@@ -8,7 +8,6 @@ use hashdrift::scenario::{Design, Label, Levels, RandomNumbers, TypedAxes, Until
 use hashdrift::sweep::{Checked, Plan, Request};
 
 use super::super::{Common, InvalidUse, ScenarioArguments, warn};
-use super::answer;
 
 /// What is swept.
 #[derive(Debug, Args)]
@@ -135,7 +134,7 @@ impl Definition {
         if let Some((point, problem)) = &checked.first {
             let labels = plan.axes.iter().zip(&point.labels);
             let labels: Vec<String> = labels
-                .map(|(axis, label)| format!("{} = {}", axis.name, answer::label(label)))
+                .map(|(axis, label)| format!("{} = {}", axis.name, label))
                 .collect();
             let text = format!(
                 "at {} of {} points the scenario breaks a rule, first at point {} ({}):\n{problem}",

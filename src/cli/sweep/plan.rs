@@ -13,8 +13,8 @@ use hashdrift::sweep::{Plan, points_in_flight, time_points};
 
 use super::super::interrupt::FolderInCare;
 use super::super::{Common, InvalidUse};
+use super::Means;
 use super::definition::Definition;
-use super::{Means, answer};
 use hashdrift::units::number;
 
 #[derive(Debug, Args)]
@@ -169,13 +169,10 @@ fn axes_for_people(plan: &Plan) -> String {
             Levels::Listed(levels) => {
                 let first = &levels[0].label;
                 match levels.last().map(|level| &level.label) {
-                    Some(last) if levels.len() > 1 => format!(
-                        "{} levels, {} to {}",
-                        levels.len(),
-                        answer::label(first),
-                        answer::label(last)
-                    ),
-                    _ => format!("1 level, {}", answer::label(first)),
+                    Some(last) if levels.len() > 1 => {
+                        format!("{} levels, {} to {}", levels.len(), first, last)
+                    }
+                    _ => format!("1 level, {first}"),
                 }
             }
             Levels::Between(spans) => format!("{} to {}", spans[0].low, spans[0].high),

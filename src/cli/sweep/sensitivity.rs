@@ -4,10 +4,10 @@ use std::io::{self, Write};
 
 use hashdrift::scenario::RandomNumbers;
 use hashdrift::sweep::{Effect, sensitivity};
+use hashdrift::units::significant;
 use serde_json::json;
 
 use super::super::text_table::{new_table, tidy};
-use super::answer::significant;
 use super::asked::Asked;
 
 #[derive(Debug, clap::Args)]

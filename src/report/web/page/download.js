@@ -1,6 +1,6 @@
 // The numbers of a figure as a file.
 
-import {columnsOf} from "./table.js";
+import {axisOf, columnsOf} from "./table.js";
 
 /** Adds a button that saves the numbers of a figure as CSV: one row is one number. */
 export function offerDownload(element, figure) {
@@ -19,12 +19,13 @@ export function offerDownload(element, figure) {
 }
 
 export function csvOf(figure) {
-  const dates = figure.x.is === "dates";
-  const lines = [["chart", "unit", "series", dates ? "date" : figure.x.label, "value"]];
+  const over = axisOf(figure);
+  const lines = [["chart", "unit", "series", over.title, "value"]];
   for (const part of columnsOf(figure)) {
     for (const column of part.columns) {
       column.values.forEach((value, index) => {
-        lines.push([part.panel, part.unit, column.name, figure.x.at[index], value ?? ""]);
+        const text = column.text ? column.text(value) : value ?? "";
+        lines.push([part.panel, part.unit, column.name, over.at[index], text]);
       });
     }
   }

@@ -4,12 +4,13 @@
 
 import {drawPanels} from "./panels.js";
 import {drawStack} from "./stack.js";
+import {drawSurface} from "./surface.js";
 import {moveMap} from "./map.js";
 import {unfoldTable} from "./table.js";
 import {offerDownload} from "./download.js";
 import {chooseTheme} from "./theme.js";
 
-const DRAW = {panels: drawPanels, stack: drawStack};
+const DRAW = {panels: drawPanels, stack: drawStack, surface: drawSurface};
 
 document.documentElement.classList.add("scripted");
 addEventListener("DOMContentLoaded", start);

@@ -9,12 +9,31 @@ export function unfoldTable(element, figure) {
   const details = element.querySelector("details.table");
   const button = document.createElement("button");
   button.type = "button";
-  button.textContent = figure.x.is === "dates" ? "Every date" : "Every value";
+  const over = axisOf(figure);
+  button.textContent = `Every ${over.kind}`;
   button.addEventListener("click", () => {
-    details.querySelector(".scroll").replaceChildren(...columnsOf(figure).map((part) => table(figure, part)));
-    button.remove();
+    details.querySelector(".scroll").replaceChildren(...columnsOf(figure).map((part) => table(over, part)));
+    // What is shown of a sweep may change.
+    if (figure.kind !== "surface") {
+      button.remove();
+    }
   });
   details.append(button);
+}
+
+/** What rows of a figure's tables are of. */
+export function axisOf(figure) {
+  if (figure.kind === "surface") {
+    const points = figure.axes[0].at.map((_, point) => point);
+    return {kind: "point", title: "point", at: points, name: String};
+  }
+  const dates = figure.x.is === "dates";
+  return {
+    kind: dates ? "date" : "value",
+    title: dates ? "date" : figure.x.label,
+    at: figure.x.at,
+    name: (_, index) => placeName(figure.x, index),
+  };
 }
 
 /** What is drawn in each chart of a figure, as columns of numbers. */
@@ -26,6 +45,17 @@ export function columnsOf(figure) {
     decimals,
     columns,
   });
+  if (figure.kind === "surface") {
+    const metric = figure.shown ?? figure.metrics[0];
+    const axes = figure.axes.map((axis) => ({
+      name: axis.name,
+      values: axis.at,
+      text: (value) => (axis.numeric ? String(value) : axis.levels[value]),
+    }));
+    const quantiles = metric.quantiles.map((values, index) => ({name: QUANTILES[index], values}));
+    const columns = [...axes, {name: "mean", values: metric.mean}, {name: "se", values: metric.error}, ...quantiles];
+    return [chart({title: `${metric.label} on ${metric.date}`, unit: metric.unit, decimals: metric.decimals, columns})];
+  }
   if (figure.kind === "stack") {
     return figure.panels.map((panel) =>
       chart({
@@ -62,31 +92,31 @@ export function columnsOf(figure) {
   );
 }
 
-function table(figure, part) {
+function table(over, part) {
   const made = document.createElement("table");
   if (part.title) {
     made.createCaption().textContent = part.title;
   }
   const head = made.createTHead().insertRow();
-  const first = figure.x.is === "dates" ? "date" : figure.x.label;
-  for (const name of [first, ...part.columns.map((column) => column.name)]) {
+  for (const name of [over.title, ...part.columns.map((column) => column.name)]) {
     const cell = document.createElement("th");
     cell.scope = "col";
     cell.textContent = name;
     head.append(cell);
   }
   const body = made.createTBody();
-  figure.x.at.forEach((_, index) => {
+  over.at.forEach((place, index) => {
     if (part.columns.every((column) => column.values[index] === null)) {
       return;
     }
     const row = body.insertRow();
     const name = document.createElement("th");
     name.scope = "row";
-    name.textContent = placeName(figure.x, index);
+    name.textContent = over.name(place, index);
     row.append(name);
     for (const column of part.columns) {
-      row.insertCell().textContent = number(column.values[index], part.decimals);
+      const value = column.values[index];
+      row.insertCell().textContent = column.text ? column.text(value) : number(value, part.decimals);
     }
   });
   return made;
