@@ -9,6 +9,7 @@ use hashdrift::scenario::Scenario;
 use hashdrift::statistics::Summary;
 use hashdrift::units::number;
 use serde_json::{Value, json};
+use terminal_size::terminal_size_of;
 
 use super::text_table::{new_table, tidy};
 
@@ -125,8 +126,8 @@ const REGIONS: [(&str, &str, f64, usize); 3] = [
     ("delivered_power_price", "USD/MWh", 1.0, 1),
 ];
 
-/// The tables for people.
-pub fn table(scenario: &Scenario, ensemble: &Ensemble) -> String {
+/// The tables for people, with small pictures of the medians over time where there are as many columns as they need.
+pub fn table(scenario: &Scenario, ensemble: &Ensemble, columns: usize) -> String {
     let (first, last) = (0, ensemble.last());
     let mut text = String::new();
     // Writing to a String cannot fail.
@@ -143,8 +144,14 @@ pub fn table(scenario: &Scenario, ensemble: &Ensemble) -> String {
         replicas: ensemble.replicas as usize,
         fewest: ensemble.replicas as usize,
     };
+    let sparklines = columns >= WIDTH_OF_METRICS;
+    let drawn = |quantity: usize| sparklines.then(|| sparkline(ensemble, quantity));
+    let titles = ["", "start", "end", "[5 %, 95 %]", "se", "unit"];
     let mut metrics = new_table(
-        &["", "start", "end", "[5 %, 95 %]", "se", "unit"],
+        &titles
+            .into_iter()
+            .chain(sparklines.then_some("median, from 0"))
+            .collect::<Vec<_>>(),
         &[1, 2, 3, 4],
     );
     for (label, level, metric, unit, factor, decimals) in HEADLINES {
@@ -153,33 +160,38 @@ pub fn table(scenario: &Scenario, ensemble: &Ensemble) -> String {
         };
         let start = ensemble.summary(first, quantity);
         let end = ensemble.summary(last, quantity);
-        metrics.add_row([
+        let cells = [
             label.to_owned(),
             median(start, factor, decimals),
             format!("{}{}", notes.mark(end), median(end, factor, decimals)),
             band(end, factor, decimals),
             median_error(end, factor, decimals),
             unit.to_owned(),
-        ]);
+        ];
+        metrics.add_row(cells.into_iter().chain(drawn(quantity)));
     }
     let _ = writeln!(text, "{}\n", tidy(&metrics));
 
-    let mut regions = new_table(
-        &[
-            "region",
-            "share %",
-            "end",
-            "[5 %, 95 %]",
-            "se",
-            "MW running",
-            "end",
-            "[5 %, 95 %]",
-            "USD/MWh delivered",
-            "end",
-            "[5 %, 95 %]",
-        ],
-        &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
-    );
+    let titles = [
+        "region",
+        "share %",
+        "end",
+        "[5 %, 95 %]",
+        "se",
+        "MW running",
+        "end",
+        "[5 %, 95 %]",
+        "USD/MWh delivered",
+        "end",
+        "[5 %, 95 %]",
+    ];
+    let sparklines = columns >= WIDTH_OF_REGIONS;
+    let drawn = |quantity: usize| sparklines.then(|| sparkline(ensemble, quantity));
+    let titles: Vec<&str> = titles
+        .into_iter()
+        .chain(sparklines.then_some("share, from 0"))
+        .collect();
+    let mut regions = new_table(&titles, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     for region in &scenario.regions {
         let mut row = vec![region.name.clone()];
         for (column, (metric, _, factor, decimals)) in REGIONS.into_iter().enumerate() {
@@ -198,6 +210,8 @@ pub fn table(scenario: &Scenario, ensemble: &Ensemble) -> String {
                 row.push(median_error(end, factor, decimals));
             }
         }
+        let share = ensemble.find(Level::Region, &region.id, REGIONS[0].0);
+        row.extend(share.and_then(drawn));
         regions.add_row(row);
     }
     let _ = writeln!(text, "{}", tidy(&regions));
@@ -248,6 +262,48 @@ fn costs(scenario: &Scenario, ensemble: &Ensemble) -> String {
         "\n{}\n\n(10 %-90 %) of what runs in the region, by cost of electricity; all-in: machine and site written off at today's prices\n",
         tidy(&table)
     )
+}
+
+/// Columns of a sparkline.
+const SPARKS: usize = 16;
+/// Columns that the tables take with sparklines, about: where there are fewer, lines would break.
+const WIDTH_OF_METRICS: usize = 100;
+const WIDTH_OF_REGIONS: usize = 165;
+
+/// The medians of a quantity over time in one line of text, from 0 to the highest.
+fn sparkline(ensemble: &Ensemble, quantity: usize) -> String {
+    const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let dates = ensemble.dates.len();
+    let columns = SPARKS.min(dates);
+    // Evenly chosen record days, the first and the last among them.
+    let medians: Vec<Option<f64>> = (0..columns)
+        .map(|column| column * (dates - 1) / (columns - 1).max(1))
+        .map(|date| Some(ensemble.summary(date, quantity)?.quantiles[2].value))
+        .collect();
+    let highest = medians.iter().flatten().copied().fold(0.0, f64::max);
+    let height = |median: &Option<f64>| match median {
+        Some(median) if highest > 0.0 => {
+            let step = median.max(0.0) / highest * (HEIGHTS.len() - 1) as f64;
+            HEIGHTS[step.round() as usize]
+        }
+        Some(_) => HEIGHTS[0],
+        None => ' ',
+    };
+    medians.iter().map(height).collect()
+}
+
+/// Columns of the terminal that standard output is, if it has the signs of a sparkline; otherwise none.
+pub fn columns_for_sparklines() -> usize {
+    let unicode = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .filter_map(std::env::var_os)
+        .find(|value| !value.is_empty())
+        .is_some_and(|value| {
+            let value = value.to_string_lossy().to_ascii_lowercase();
+            value.contains("utf-8") || value.contains("utf8")
+        });
+    let columns = terminal_size_of(std::io::stdout()).map_or(0, |(width, _)| width.0.into());
+    if unicode || cfg!(windows) { columns } else { 0 }
 }
 
 /// Marks numbers that not every replica has a part in.

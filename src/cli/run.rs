@@ -8,7 +8,7 @@ use hashdrift::ensemble::{Ensemble, EnsembleError, Options, run_with};
 use hashdrift::output::{METADATA_FILE, Metadata, REPORT_FILE, write_tables};
 use hashdrift::scenario::Scenario;
 
-use super::headline;
+use super::headline::{self, columns_for_sparklines};
 use super::interrupt::{FolderInCare, Interrupt, stop_on_interrupt};
 use super::progress::ReplicaProgress;
 use super::report::{PageArguments, write_page_of_run};
@@ -120,7 +120,11 @@ fn show(
         writeln!(out)?;
         return Ok(());
     }
-    write!(out, "{}", headline::table(scenario, ensemble))?;
+    write!(
+        out,
+        "{}",
+        headline::table(scenario, ensemble, columns_for_sparklines())
+    )?;
     if !common.quiet {
         writeln!(out)?;
         for file in files {

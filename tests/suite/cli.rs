@@ -528,3 +528,38 @@ fn a_full_disk_behind_standard_output_is_said() {
     assert_eq!(output.status.code(), Some(74));
     assert!(stderr(&output).contains("cannot write to standard output"));
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_wide_terminal_gets_sparklines_and_nothing_else_does() {
+    let place = Place::new();
+    let shell = |columns: &str, language: &str| {
+        let program = env!("CARGO_BIN_EXE_hashdrift");
+        let call = format!(
+            "stty rows 50 cols {columns}; '{program}' run small.toml -q --overwrite --no-report --out r"
+        );
+        let output = Command::new("script")
+            .args(["-qec", &call, "/dev/null"])
+            .env("LC_ALL", language)
+            .current_dir(place.path("."))
+            .stdin(Stdio::null())
+            .output();
+        output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let Ok(wide) = shell("200", "C.UTF-8") else {
+        return super::cluster::say_aloud("sparklines: there is no `script` to make a terminal");
+    };
+    let sparks = |text: &str| {
+        text.chars()
+            .filter(|sign| ('▁'..='█').contains(sign))
+            .count()
+    };
+    // Two record days and more for each metric and region.
+    assert!(sparks(&wide) > 30, "{wide}");
+    let narrow = shell("80", "C.UTF-8").expect("it ran before");
+    assert_eq!(sparks(&narrow), 0, "{narrow}");
+    let plain = shell("200", "C").expect("it ran before");
+    assert_eq!(sparks(&plain), 0, "{plain}");
+    let piped = place.ok(&["run", "small.toml", "-q", "--overwrite", "--out", "r"]);
+    assert_eq!(sparks(&piped), 0, "{piped}");
+}
