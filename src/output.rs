@@ -33,7 +33,7 @@ pub use metadata::{
     Circumstances, Kind, METADATA_FILE, Metadata, ScenarioText, StressOptions, TableDigest,
     read_metadata,
 };
-pub use read::{ReadRow, ReadTable, read_results, read_table};
+pub use read::{ReadRow, ReadTable, read_results, read_table, unchanged};
 pub use stress::{
     RegionLoss, annual_loss_table, paths_table, region_loss_table, simulated_loss_table,
     twins_table,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use hashdrift::ensemble::Ensemble;
 use hashdrift::output::sweep::{Dates, MergedSweep, Series, read_sweep_metadata};
 use hashdrift::output::{
-    Kind, Metadata, REPORT_FILE, read_metadata, read_results, read_table, write_text,
+    Kind, Metadata, REPORT_FILE, read_metadata, read_results, read_table, unchanged, write_text,
 };
 use hashdrift::report::{
     BacktestReport, ReportError, RunReport, StressReport, SweepReport, backtest_page, run_page,
@@ -126,6 +126,9 @@ const METRICS: [&str; 9] = [
 
 fn page_of_sweep(arguments: &Arguments) -> anyhow::Result<String> {
     let sweep = MergedSweep::open(&arguments.folder)?;
+    for file in ["parameters.csv", "results.csv"] {
+        unchanged(&arguments.folder, &sweep.metadata.tables, file)?;
+    }
     let plan = &sweep.metadata.plan;
     let source = &plan.scenario;
     let scenario = parse_scenario(

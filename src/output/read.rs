@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use csv::StringRecord;
 
-use super::metadata::Metadata;
+use super::metadata::{Metadata, TableDigest};
 use super::tables::{MEANS, NAKAMOTO, QUANTILES, REPLICAS};
 use super::{OutputError, digest_file};
 use crate::ensemble::{Counts, Ensemble};
@@ -129,19 +129,40 @@ fn open_table(
     metadata: &Metadata,
     file: &str,
 ) -> Result<(PathBuf, csv::Reader<File>), OutputError> {
+    let path = unchanged(folder, &metadata.tables, file)?;
+    let reader = csv::Reader::from_path(&path);
+    let reader = reader.map_err(|error| OutputError::new("cannot read", &path, error.into()))?;
+    Ok((path, reader))
+}
+
+/// Path of a table file of a folder, which is one of those that its metadata lists and has not changed since it was written.
+///
+/// # Errors
+/// [`OutputError`] if it is not, or cannot be read.
+pub fn unchanged(
+    folder: &Path,
+    listed: &[TableDigest],
+    file: &str,
+) -> Result<PathBuf, OutputError> {
     let path = folder.join(file);
-    let fail = |source| OutputError::new("cannot read", &path, source);
-    let written = metadata.tables.iter().find(|table| table.file == file);
-    let Some(written) = written else {
-        let missing = "the metadata file beside it lists no such table; make the results again with this version";
-        return Err(fail(io::Error::other(missing)));
+    let wrong = |text: &str| {
+        Err(OutputError::new(
+            "cannot read",
+            &path,
+            io::Error::other(text),
+        ))
+    };
+    let Some(written) = listed.iter().find(|table| table.file == file) else {
+        return wrong(
+            "the metadata file beside it lists no such table; make the results again with this version",
+        );
     };
     if digest_file(&path)?.1 != written.sha256 {
-        let changed = "it was changed since it was written: its digest is not the one in the metadata file; make the results again";
-        return Err(fail(io::Error::other(changed)));
+        return wrong(
+            "it was changed since it was written: its digest is not the one in the metadata file; make the results again",
+        );
     }
-    let reader = csv::Reader::from_path(&path).map_err(|error| fail(error.into()))?;
-    Ok((path, reader))
+    Ok(path)
 }
 
 /// A table read back, whatever its columns.

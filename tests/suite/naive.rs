@@ -138,5 +138,5 @@ fn an_independent_implementation_gives_the_same_statistics_of_every_quantity() {
         }
     }
     assert!(different.is_empty(), "{}", different.join("\n"));
-    assert_eq!(compared, 6 * 130 * 3);
+    assert_eq!(compared, 6 * 131 * 3);
 }
