@@ -1,16 +1,19 @@
 //! Still pictures of figures, as SVG: what the page shows where scripts do not run.
 
-use std::fmt::Write;
+mod cells;
+mod compact;
+mod stack;
 
 use plotters::coord::Shift;
 use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint};
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
-use super::figure::{
-    Across, Charts, Figure, Key, Layer, Layers, Mark, Panel, Series, Stack, Surface, Tone, Values,
-};
+use super::figure::{Across, Charts, Figure, Key, Mark, Panel, Series, Tone, Values};
 use crate::units::number;
+use cells::draw_cells;
+use compact::compact;
+use stack::draw_stack;
 
 /// Width of a picture, in pixels of a screen at 100 %, and heights of its charts.
 const WIDTH: u32 = 1080;
@@ -57,13 +60,6 @@ pub const ORDERED: [(u8, u8, u8); 6] = [
     (158, 202, 225),
     (210, 227, 243),
 ];
-
-/// The colour of a layer.
-fn layer_colour(figure: &Stack, layer: &Layer) -> RGBColor {
-    let colours: &[(u8, u8, u8)] = if figure.ordered { &ORDERED } else { &LAYERS };
-    let (red, green, blue) = colours[layer.colour.min(colours.len() - 1)];
-    RGBColor(red, green, blue)
-}
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Drawn<T> = Result<T, DrawingAreaErrorKind<std::io::Error>>;
@@ -177,49 +173,6 @@ fn height_of(figure: &Figure) -> u32 {
 /// The places of the charts of a figure in its area.
 fn split<'a>(area: &Area<'a>, (charts, columns): (usize, usize)) -> Vec<Area<'a>> {
     area.split_evenly((charts.div_ceil(columns), columns))
-}
-
-/// The same picture in fewer bytes: what is the default is not written, and what is the same for all texts is written once.
-fn compact(text: &str) -> String {
-    // Quotation marks in texts are written as entities: nothing that is replaced can be in one.
-    let mut text = text.replacen(
-        "<svg ",
-        "<svg font-family=\"sans-serif\" fill=\"#222222\" ",
-        1,
-    );
-    for needless in [
-        " opacity=\"1\"",
-        " stroke-width=\"1\"",
-        " text-anchor=\"start\"",
-        " stroke=\"none\"",
-    ] {
-        text = text.replace(needless, "");
-    }
-    text = text
-        .replace(" \"/>", "\"/>")
-        .replace(" font-family=\"sans-serif\" font-size", " font-size")
-        .replace(" fill=\"#222222\">\n", ">")
-        .replace("\n</text>", "</text>");
-    shorten_sizes(&text)
-}
-
-/// Sizes of fonts with one decimal.
-fn shorten_sizes(text: &str) -> String {
-    const SIZE: &str = " font-size=\"";
-    let mut parts = text.split(SIZE);
-    let mut shorter = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        shorter.push_str(SIZE);
-        match part.split_once('"') {
-            Some((size, rest)) => {
-                let size: f64 = size.parse().unwrap_or(11.0);
-                // Writing to a String cannot fail.
-                let _ = write!(shorter, "{size:.1}\"{rest}");
-            }
-            None => shorter.push_str(part),
-        }
-    }
-    shorter
 }
 
 fn colour(tone: Tone) -> RGBColor {
@@ -585,121 +538,4 @@ impl Drawing<'_> {
         }
         Ok(())
     }
-}
-
-fn draw_stack(figure: &Stack, area: &Area<'_>) -> Drawn<()> {
-    let charts = figure.panels.len();
-    let areas = split(area, (charts.max(1), columns_of(charts, charts == 1)));
-    let mut panels = figure.panels.iter().zip(areas);
-    panels.try_for_each(|(panel, area)| draw_layers(figure, panel, &area))
-}
-
-/// Room for the names of layers, beside a chart that takes the whole width.
-const NAMES_WIDTH: u32 = 200;
-
-fn draw_layers(figure: &Stack, panel: &Layers, area: &Area<'_>) -> Drawn<()> {
-    let wide = figure.panels.len() == 1;
-    let (area, beside) = if wide {
-        area.split_horizontally(WIDTH - NAMES_WIDTH)
-    } else {
-        (area.clone(), area.clone())
-    };
-    let title = if panel.title.is_empty() {
-        figure.unit.clone()
-    } else {
-        format!("{}, {}", panel.title, figure.unit)
-    };
-    let count = figure.x.len();
-    let mut below = vec![0.0; count];
-    let mut tops = Vec::new();
-    for layer in &panel.layers {
-        let above: Vec<f64> = (0..count)
-            .map(|place| below[place] + layer.values.0[place].unwrap_or(0.0))
-            .collect();
-        tops.push((below, above.clone()));
-        below = above;
-    }
-    let highest = below.iter().copied().fold(1e-9, f64::max);
-    let labels = if wide { 10 } else { 5 };
-    let mut chart = framed(&area, &title, &figure.x, (0.0, highest), 0, labels)?;
-    for (layer, (lower, upper)) in panel.layers.iter().zip(&tops) {
-        let fill = layer_colour(figure, layer).filled();
-        let at = |place: usize, heights: &[f64]| (figure.x.number(place), heights[place]);
-        let upper_line = places(count).into_iter().map(|place| at(place, upper));
-        let lower_line = places(count)
-            .into_iter()
-            .rev()
-            .map(|place| at(place, lower));
-        let outline: Vec<(f64, f64)> = upper_line.chain(lower_line).collect();
-        chart.draw_series([Polygon::new(outline, fill)])?;
-    }
-    draw_marks(&mut chart, &figure.marks, (0.0, highest))?;
-    if wide {
-        for (index, layer) in panel.layers.iter().rev().enumerate() {
-            let y = 24 + 20 * index as i32;
-            let swatch =
-                Rectangle::new([(4, y), (18, y + 13)], layer_colour(figure, layer).filled());
-            beside.draw(&swatch)?;
-            beside.draw_text(&layer.name, &font(13), (24, y))?;
-        }
-    }
-    Ok(())
-}
-
-/// Shade of the lowest and of the highest mean.
-const LOW: (u8, u8, u8) = (228, 237, 246);
-const HIGH: (u8, u8, u8) = (8, 81, 156);
-
-/// Means over two axes as shaded cells, each with its number where there is room.
-fn draw_cells(surface: &Surface, area: &Area<'_>) -> Drawn<()> {
-    const LEFT: u32 = 130;
-    const TOP: u32 = 34;
-    let (Some(cells), Some(metric)) = (surface.cells(), surface.metrics.first()) else {
-        return Ok(());
-    };
-    let known = || cells.means.iter().flatten().flatten().copied();
-    let low = known().fold(f64::INFINITY, f64::min);
-    let high = known().fold(f64::NEG_INFINITY, f64::max);
-    let title = format!("{} on {}, {}", metric.label, metric.date, metric.unit);
-    area.draw_text(&title, &font(14), (LEFT as i32, 8))?;
-    let (columns, rows) = (cells.columns.1.len() as u32, cells.rows.1.len() as u32);
-    let width = (WIDTH - LEFT - 20) / columns.max(1);
-    let height = (WIDE_HEIGHT - TOP - 44) / rows.max(1);
-    let shade = |mean: f64| {
-        let part = if high > low {
-            (mean - low) / (high - low)
-        } else {
-            0.5
-        };
-        let mix =
-            |from: u8, to: u8| (f64::from(from) + part * (f64::from(to) - f64::from(from))) as u8;
-        let colour = RGBColor(mix(LOW.0, HIGH.0), mix(LOW.1, HIGH.1), mix(LOW.2, HIGH.2));
-        (colour, if part > 0.55 { WHITE } else { INK })
-    };
-    // The first row is at the bottom, as on an axis.
-    for (row, (name, means)) in cells.rows.1.iter().zip(&cells.means).rev().enumerate() {
-        let y = (TOP + height * row as u32) as i32;
-        area.draw_text(name, &font(11), (8, y + height as i32 / 2 - 5))?;
-        for (column, mean) in means.iter().enumerate() {
-            let Some(mean) = mean else {
-                continue;
-            };
-            let x = (LEFT + width * column as u32) as i32;
-            let corners = [(x, y), (x + width as i32 - 1, y + height as i32 - 1)];
-            let (fill, ink) = shade(*mean);
-            area.draw(&Rectangle::new(corners, fill.filled()))?;
-            if width >= 44 && height >= 12 {
-                let text = number(*mean, metric.decimals);
-                let style = ("sans-serif", 11).into_font().color(&ink);
-                area.draw_text(&text, &style, (x + 4, y + height as i32 / 2 - 5))?;
-            }
-        }
-    }
-    let below = (TOP + height * rows) as i32 + 4;
-    for (column, name) in cells.columns.1.iter().enumerate() {
-        let x = (LEFT + width * column as u32) as i32;
-        area.draw_text(name, &font(11), (x + 4, below))?;
-    }
-    let axes = format!("across: {}; up: {}", cells.columns.0, cells.rows.0);
-    area.draw_text(&axes, &font(11), (LEFT as i32, below + 18))
 }
