@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use hashdrift::ensemble::Ensemble;
 use hashdrift::output::sweep::{Dates, MergedSweep, Series, read_sweep_metadata};
 use hashdrift::output::{
-    Kind, Metadata, REPORT_FILE, read_metadata, read_results, read_table, unchanged, write_text,
+    Kind, METADATA_FILE, Metadata, REPORT_FILE, read_metadata, read_results, read_table, unchanged,
+    write_text,
 };
 use hashdrift::report::{
     BacktestReport, ReportError, RunReport, StressReport, SweepReport, backtest_page, run_page,
@@ -59,10 +60,24 @@ const LINES: usize = 20;
 
 pub fn report(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     let folder = &arguments.folder;
+    if !folder.join(METADATA_FILE).is_file() {
+        return Err(InvalidUse(format!(
+            "there are no results in {}: it has no {METADATA_FILE}\ngive the folder that a run, a stress, a backtest or a sweep has made",
+            folder.display()
+        ))
+        .into());
+    }
     let path = arguments
         .out
         .clone()
         .unwrap_or_else(|| folder.join(REPORT_FILE));
+    if is_result(folder, &path) {
+        return Err(InvalidUse(format!(
+            "{} is a file of the results; a page in its place would destroy them\nchoose another --out",
+            path.display()
+        ))
+        .into());
+    }
     let page = match read_sweep_metadata(folder) {
         Some(_) => page_of_sweep(arguments)?,
         None => page_of_results(arguments)?,
@@ -72,6 +87,16 @@ pub fn report(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
         writeln!(io::stdout().lock(), "{}", path.display())?;
     }
     Ok(())
+}
+
+/// Whether a path is a file of the results in `folder`, other than a page.
+fn is_result(folder: &Path, path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    let page = Path::new(name)
+        .extension()
+        .is_some_and(|extension| extension == "html");
+    let places = path.canonicalize().ok().zip(folder.canonicalize().ok());
+    !page && places.is_some_and(|(path, folder)| path.starts_with(folder))
 }
 
 fn page_of_results(arguments: &Arguments) -> anyhow::Result<String> {

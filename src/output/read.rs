@@ -26,39 +26,46 @@ pub fn read_results(
     most_replicas: usize,
 ) -> Result<Ensemble, OutputError> {
     let quantities = quantities(scenario);
-    let dates = scenario.record_days().len();
-    let cells = dates * quantities.len();
-    let open = |name| Rows::open(folder, metadata, name, &quantities);
+    let days = scenario.record_days();
+    let open = |name| Rows::open(folder, metadata, name, &quantities, &days);
+    let cells = days.len() * quantities.len();
 
-    let mut summaries = Vec::with_capacity(cells);
+    let mut summaries: Vec<Option<Summary>> = Vec::with_capacity(cells);
     let mut means = open(MEANS)?;
-    for cell in 0..cells {
-        let row = means.next_of(cell % quantities.len())?;
-        let [replicas, mean, error, sd] = [7, 8, 9, 10].map(|column| means.number(&row, column));
-        summaries.push(mean?.map(|mean| Summary {
-            // Written as a whole number.
-            replicas: replicas.ok().flatten().unwrap_or_default() as usize,
-            mean,
-            standard_error: error.ok().flatten(),
-            sd: sd.ok().flatten(),
-            quantiles: PROBABILITIES.map(|probability| Quantile {
-                probability,
-                value: mean,
-                standard_error: None,
-            }),
-        }));
-    }
     let mut values = open(QUANTILES)?;
-    for (cell, summary) in summaries.iter_mut().enumerate() {
-        for index in 0..PROBABILITIES.len() {
-            let row = values.next_of(cell % quantities.len())?;
-            let (value, error) = (values.number(&row, 9)?, values.number(&row, 10)?);
-            if let (Some(summary), Some(value)) = (summary.as_mut(), value) {
-                summary.quantiles[index].value = value;
-                summary.quantiles[index].standard_error = error;
+    for cell in 0..cells {
+        let row = means.next_of(cell, 3)?;
+        let [replicas, mean, standard_error, sd] = means.numbers(&row, [7, 8, 9, 10])?;
+        let mut quantiles = Vec::with_capacity(PROBABILITIES.len());
+        for probability in PROBABILITIES {
+            let row = values.next_of(cell, 3)?;
+            let [at, value, standard_error] = values.numbers(&row, [8, 9, 10])?;
+            if at != Some(probability) {
+                return Err(values.wrong());
             }
+            quantiles.extend(value.map(|value| Quantile {
+                probability,
+                value,
+                standard_error,
+            }));
         }
+        let none = quantiles.is_empty();
+        let quantiles: Option<[Quantile; 5]> = quantiles.try_into().ok();
+        summaries.push(match (replicas, mean, quantiles) {
+            (Some(replicas), Some(mean), Some(quantiles)) => Some(Summary {
+                // Written as a whole number.
+                replicas: replicas as usize,
+                mean,
+                standard_error,
+                sd,
+                quantiles,
+            }),
+            (Some(0.0), None, _) if none => None,
+            _ => return Err(means.wrong()),
+        });
     }
+    means.ends()?;
+    values.ends()?;
     let counts = read_counts(open(NAKAMOTO)?, scenario, &quantities)?;
     let mut records = Vec::new();
     if metadata.keep_replicas && most_replicas > 0 {
@@ -67,8 +74,9 @@ pub fn read_results(
             let mut record = Vec::with_capacity(cells);
             for cell in 0..cells {
                 // A column more than the other tables have: the replica's number.
-                let row = rows.next_labelled(cell % quantities.len(), 4)?;
-                record.push(rows.number(&row, 8)?.unwrap_or(f64::NAN));
+                let row = rows.next_of(cell, 4)?;
+                let [value] = rows.numbers(&row, [8])?;
+                record.push(value.unwrap_or(f64::NAN));
             }
             records.push(record);
         }
@@ -96,7 +104,7 @@ fn read_counts(
             .and_then(|day| days.binary_search(&day.parse().ok()?).ok());
         let found = counts
             .iter_mut()
-            .find(|counts| labels(&quantities[counts.quantity]).eq(cells_from(&row, 3)));
+            .find(|counts| labels_of(&quantities[counts.quantity]).eq(cells_from(&row, 3)));
         let whole = |column: usize| row.get(column).and_then(|cell| cell.parse().ok());
         match (date, found, whole(7), whole(8)) {
             (Some(date), Some(counts), Some(value), Some(replicas)) => {
@@ -109,7 +117,7 @@ fn read_counts(
 }
 
 /// What says which quantity a row is of.
-fn labels(quantity: &Quantity) -> impl Iterator<Item = &str> {
+fn labels_of(quantity: &Quantity) -> impl Iterator<Item = &str> {
     let labels = [
         quantity.level.as_str(),
         &quantity.name,
@@ -194,6 +202,7 @@ impl<'t> ReadRow<'t> {
     #[must_use]
     pub fn text(&self, column: &str) -> &'t str {
         let place = self.columns.iter().position(|name| name == column);
+        debug_assert!(place.is_some(), "there is a column {column}");
         place
             .and_then(|place| self.cells.get(place))
             .unwrap_or_default()
@@ -228,6 +237,7 @@ struct Rows<'q> {
     path: PathBuf,
     reader: csv::Reader<File>,
     quantities: &'q [Quantity],
+    days: &'q [u32],
 }
 
 impl<'q> Rows<'q> {
@@ -236,12 +246,14 @@ impl<'q> Rows<'q> {
         metadata: &Metadata,
         name: &str,
         quantities: &'q [Quantity],
+        days: &'q [u32],
     ) -> Result<Self, OutputError> {
         let (path, reader) = open_table(folder, metadata, &format!("{name}.csv"))?;
         Ok(Self {
             path,
             reader,
             quantities,
+            days,
         })
     }
 
@@ -252,28 +264,39 @@ impl<'q> Rows<'q> {
             .map_err(|error| OutputError::new("cannot read", &self.path, error.into()))
     }
 
-    /// The next row, which is to be of this quantity.
-    fn next_of(&mut self, quantity: usize) -> Result<StringRecord, OutputError> {
-        self.next_labelled(quantity, 3)
+    /// The next row, which is to be of this cell of (record day, quantity); `labels` is the first column that says of which quantity.
+    fn next_of(&mut self, cell: usize, labels: usize) -> Result<StringRecord, OutputError> {
+        let row = self.next()?;
+        let quantity = &self.quantities[cell % self.quantities.len()];
+        let day = self.days[cell / self.quantities.len()];
+        let is_it = |row: &StringRecord| {
+            row.get(labels - 1).and_then(|day| day.parse().ok()) == Some(day)
+                && labels_of(quantity).eq(cells_from(row, labels))
+        };
+        row.filter(is_it).ok_or_else(|| self.wrong())
     }
 
-    fn next_labelled(
-        &mut self,
-        quantity: usize,
-        column: usize,
-    ) -> Result<StringRecord, OutputError> {
-        match self.next()? {
-            Some(row) if labels(&self.quantities[quantity]).eq(cells_from(&row, column)) => Ok(row),
-            _ => Err(self.wrong()),
+    /// Numbers of a row; `None` in an empty cell.
+    fn numbers<const N: usize>(
+        &self,
+        row: &StringRecord,
+        columns: [usize; N],
+    ) -> Result<[Option<f64>; N], OutputError> {
+        let mut numbers = [None; N];
+        for (number, column) in numbers.iter_mut().zip(columns) {
+            let cell = row.get(column).ok_or_else(|| self.wrong())?;
+            if !cell.is_empty() {
+                *number = Some(cell.parse().map_err(|_| self.wrong())?);
+            }
         }
+        Ok(numbers)
     }
 
-    /// A number; `None` in an empty cell.
-    fn number(&self, row: &StringRecord, column: usize) -> Result<Option<f64>, OutputError> {
-        match row.get(column) {
-            Some("") => Ok(None),
-            Some(cell) => cell.parse().map(Some).map_err(|_| self.wrong()),
-            None => Err(self.wrong()),
+    /// Whether there are no more rows.
+    fn ends(&mut self) -> Result<(), OutputError> {
+        match self.next()? {
+            None => Ok(()),
+            Some(_) => Err(self.wrong()),
         }
     }
 

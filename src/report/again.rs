@@ -53,7 +53,7 @@ pub fn commands(metadata: &Metadata) -> Vec<String> {
 }
 
 /// A word as a shell takes it.
-pub fn quoted(word: &str) -> String {
+fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:+,@%".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()

@@ -420,6 +420,7 @@ impl BacktestReport<'_> {
             ]);
         }
         (!grid.rows.is_empty()).then(|| Heat {
+            total: false,
             id: "features",
             title: "What was asked of whole windows".into(),
             caption: "An event is that a feature is at least something.".into(),
@@ -447,6 +448,7 @@ impl BacktestReport<'_> {
             ]);
         }
         (!grid.rows.is_empty()).then(|| Heat {
+            total: false,
             id: "masked",
             title: "Measured values that are not scored".into(),
             caption: "They are no test: the reason stands beside each.".into(),

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::classes::{class_name, classes};
 use super::grid::{Cell, Grid, MISSING};
 use super::page::Card;
-use super::run::RunReport;
+use super::run::{COST_LINE, LEVELS, RunReport};
 use crate::record::{ALL, Level};
 use crate::resilience::loss::loss;
 use crate::statistics::Summary;
@@ -44,57 +44,80 @@ impl RunReport<'_> {
     }
 
     fn largest_in_words(&self) -> Option<String> {
-        let region = self
-            .scenario
-            .regions
-            .iter()
-            .filter(|region| region.members == 1)
-            .max_by(|a, b| a.share.get().total_cmp(&b.share.get()))?;
+        let regions = self.scenario.regions.iter();
+        let countries = regions.filter(|region| region.members == 1);
+        let region = countries.max_by(|a, b| a.share.get().total_cmp(&b.share.get()))?;
         let start = self.median(0, Level::Region, &region.id, "share")?;
         let end = self.at(self.end(), Level::Region, &region.id, "share")?;
-        Some(format!(
-            "{}: from {} % of the hash rate on {} to {} % on {}; nine tenths of the {} histories end between {} and {} %.",
-            region.name,
-            number(100.0 * start, 1),
-            self.date(0),
-            number(100.0 * middle(end), 1),
-            self.date(self.end()),
-            number(f64::from(self.ensemble.replicas), 0),
-            number(100.0 * end.quantiles[0].value, 0),
-            number(100.0 * end.quantiles[4].value, 0),
-        ))
+        let percent = |share: f64| number(100.0 * share, 1);
+        let (name, first, last) = (&region.name, self.date(0), self.date(self.end()));
+        if self.end() == 0 {
+            return Some(format!(
+                "{name}: {} % of the hash rate on {first}.",
+                percent(start)
+            ));
+        }
+        let mut text = format!(
+            "{name}: from {} % of the hash rate on {first} to {} % on {last}",
+            percent(start),
+            percent(middle(end))
+        );
+        let _ = match end.replicas {
+            1 => write!(text, " in a single history."),
+            count => write!(
+                text,
+                "; nine tenths of {} histories end between {} and {} %.",
+                number(count as f64, 0),
+                number(100.0 * end.quantiles[0].value, 0),
+                number(100.0 * end.quantiles[4].value, 0),
+            ),
+        };
+        Some(text)
     }
 
     fn movers_in_words(&self) -> Option<String> {
-        let mut changes: Vec<(&str, f64, f64)> = self
+        if self.end() == 0 {
+            return None;
+        }
+        let mut changes: Vec<(&str, f64, f64, String)> = self
             .scenario
             .regions
             .iter()
             .filter_map(|region| {
                 let start = self.median(0, Level::Region, &region.id, "share")?;
-                let end = self.median(self.end(), Level::Region, &region.id, "share")?;
-                Some((region.name.as_str(), 100.0 * start, 100.0 * end))
+                let end = self.at(self.end(), Level::Region, &region.id, "share")?;
+                let band = band(Some(end), 100.0, 0);
+                Some((
+                    region.name.as_str(),
+                    100.0 * start,
+                    100.0 * middle(end),
+                    band,
+                ))
             })
             .collect();
         changes.sort_by(|a, b| (b.2 - b.1).total_cmp(&(a.2 - a.1)));
-        let (gains, loses) = (*changes.first()?, *changes.last()?);
-        let told = |(name, start, end): (&str, f64, f64)| {
-            format!("{name} ({} to {} %)", number(start, 1), number(end, 1))
+        let (gains, loses) = (changes.first()?, changes.last()?);
+        let told = |(name, start, end, band): &(&str, f64, f64, String)| {
+            format!(
+                "{name} ({} to {} %, nine tenths of the histories {band})",
+                number(*start, 1),
+                number(*end, 1)
+            )
         };
         let gain = gains.2 - gains.1 >= NO_CHANGE;
         let lose = loses.1 - loses.2 >= NO_CHANGE;
         Some(match (gain, lose) {
             (true, true) => format!(
-                "Most is gained by {}, and most lost by {}.",
+                "In the median most is gained by {}, and most lost by {}.",
                 told(gains),
                 told(loses)
             ),
             (true, false) => format!(
-                "Most is gained by {}; no region loses half a point.",
+                "In the median most is gained by {}; no region loses half a point.",
                 told(gains)
             ),
             (false, true) => format!(
-                "Most is lost by {}; no region gains half a point.",
+                "In the median most is lost by {}; no region gains half a point.",
                 told(loses)
             ),
             (false, false) => "In the median no region's share changes by half a point.".into(),
@@ -102,6 +125,9 @@ impl RunReport<'_> {
     }
 
     fn concentration_in_words(&self) -> Option<String> {
+        if self.end() == 0 {
+            return None;
+        }
         let start = self.at(0, Level::Region, ALL, "hhi_10000")?;
         let end = self.at(self.end(), Level::Region, ALL, "hhi_10000")?;
         let effective = |date| self.median(date, Level::Region, ALL, "effective_number");
@@ -109,21 +135,27 @@ impl RunReport<'_> {
         let change = middle(end) - middle(start);
         let error = end.quantiles[2].standard_error.unwrap_or(0.0);
         let word = if change.abs() <= 2.0 * error {
-            "about as concentrated by region as before"
+            "stays about as concentrated by region as it was"
         } else if change > 0.0 {
-            "more concentrated by region"
+            "becomes more concentrated by region"
         } else {
-            "less concentrated by region"
+            "becomes less concentrated by region"
+        };
+        let [low, high] = [0, 4].map(|quantile| end.quantiles[quantile].value);
+        let sides = if low < middle(start) && middle(start) < high {
+            ", on both sides of the start"
+        } else {
+            ""
         };
         Some(format!(
-            "Mining becomes {word}: the median HHI goes from {} to {} (nine tenths: {} to {}), as much as {} equal regions would have instead of {}.",
+            "In the median mining {word}: the HHI goes from {} to {}, as much as {} equal regions would have instead of {}; nine tenths of the histories end between {} and {}{sides}.",
             number(middle(start), 0),
             number(middle(end), 0),
-            number(end.quantiles[0].value, 0),
-            number(end.quantiles[4].value, 0),
             number(after, 1),
             number(before, 1),
-        ).replace("becomes about as", "stays about as"))
+            number(low, 0),
+            number(high, 0),
+        ))
     }
 
     fn loss_in_words(&self) -> Option<String> {
@@ -138,7 +170,6 @@ impl RunReport<'_> {
     }
 
     fn costs_in_words(&self) -> Option<String> {
-        const LINE: f64 = 100_000.0;
         let price = self.median(self.end(), Level::Network, ALL, "btc_price")?;
         let cost =
             |region: &str, metric: &str| self.median(self.end(), Level::Region, region, metric);
@@ -157,18 +188,18 @@ impl RunReport<'_> {
             return None;
         }
         let mut text = format!(
-            "Electricity for one bitcoin costs {} to {} USD at the end, from region to region, at a median price of bitcoin of {} USD",
+            "Electricity for one bitcoin costs {} to {} USD at the end, from region to region (medians), at a median price of bitcoin of {} USD",
             thousands(lowest),
             thousands(highest),
             thousands(price)
         );
         all_in.sort_by(|a, b| a.1.total_cmp(&b.1));
         if let (Some(least), Some(most)) = (all_in.first(), all_in.last()) {
-            let above = all_in.iter().filter(|(_, cost)| *cost > LINE).count();
+            let above = all_in.iter().filter(|(_, cost)| *cost > COST_LINE).count();
             // Writing to a String cannot fail.
             let _ = write!(
                 text,
-                "; with machines and sites written off, {} ({}) to {} USD ({}): more than 100,000 in {above} of {} regions",
+                "; with machines and sites written off, {} ({}) to {} USD ({}): in the median more than 100,000 in {above} of {} regions",
                 thousands(least.1),
                 least.0,
                 thousands(most.1),
@@ -224,15 +255,11 @@ impl RunReport<'_> {
     }
 
     fn levels(&self) -> Vec<(Level, &'static str)> {
-        [
-            (Level::Region, "regions"),
-            (Level::Firm, "firms"),
-            (Level::Pool, "pools"),
-            (Level::PoolGroup, "pool groups"),
-        ]
-        .into_iter()
-        .filter(|(level, _)| self.ensemble.find(*level, ALL, "hhi_10000").is_some())
-        .collect()
+        let known = |level: Level| self.ensemble.find(level, ALL, "hhi_10000").is_some();
+        LEVELS
+            .into_iter()
+            .filter(|(level, _)| known(*level))
+            .collect()
     }
 
     fn concentration_card(&self) -> Card {
@@ -273,15 +300,19 @@ impl RunReport<'_> {
                 .counts()
                 .iter()
                 .find(|counts| counts.quantity == quantity);
-            let often =
-                counts.map_or_else(String::new, |counts| often(&counts.by_date[self.end()]));
+            let often = counts.map_or_else(String::new, |counts| {
+                often(
+                    &counts.by_date[self.end()],
+                    self.ensemble.summary(self.end(), quantity),
+                )
+            });
             grid.row([name.into(), start.into(), end.into(), often.into()]);
         }
         Card {
             id: "card-nakamoto",
             title: "Nakamoto coefficient".into(),
             grid,
-            note: "The fewest that together have more than half of the hash rate: median of the replicas, and each value with the part of the replicas in which it comes out.".into(),
+            note: "The fewest that together have more than half of the hash rate: median of the replicas, and how often each value comes out; where there are many, what nine tenths of the replicas lie between.".into(),
             wide: false,
         }
     }
@@ -332,6 +363,22 @@ impl RunReport<'_> {
         }
     }
 
+    /// Costs that nine tenths of the replicas lie between, 1,000 USD; where hardly anything runs, little hash rate carries the cost of
+    /// all, and a number would say nothing.
+    fn cost_band(&self, cost: Option<&Summary>) -> String {
+        const MOST: f64 = 10.0;
+        let price = self.median(self.end(), Level::Network, ALL, "btc_price");
+        let most = price.map_or(f64::INFINITY, |price| MOST * price);
+        match cost {
+            Some(cost) if cost.quantiles[4].value > most => format!(
+                "{} – over {}",
+                number(1e-3 * cost.quantiles[0].value, 0),
+                number((1e-5 * most).floor() * 100.0, 0)
+            ),
+            cost => band(cost, 1e-3, 0),
+        }
+    }
+
     fn cost_card(&self) -> Option<Card> {
         const SCOPES: [(&str, &str); 3] = [
             ("electricity_cost_p50", "electricity"),
@@ -366,7 +413,7 @@ impl RunReport<'_> {
                     [0, self.end()].map(|date| self.at(date, Level::Region, &region.id, metric));
                 row.push(text(start, 1e-3, 0).into());
                 row.push(text(end, 1e-3, 0).into());
-                row.push(band(end, 1e-3, 0).into());
+                row.push(self.cost_band(end).into());
             }
             grid.rows.push(row);
         }
@@ -380,21 +427,22 @@ impl RunReport<'_> {
     }
 }
 
-/// Values of a count with how often each came out, the rare ones together.
-fn often(counts: &[(u32, u32)]) -> String {
+/// Values of a count with how often each came out; of many values, what nine tenths of the replicas lie between.
+fn often(counts: &[(u32, u32)], summary: Option<&Summary>) -> String {
     const SHOWN: usize = 5;
     let found: BTreeMap<u32, u64> = counts
         .iter()
         .map(|(value, replicas)| (*value, u64::from(*replicas)))
         .collect();
     let all: u64 = found.values().sum();
+    let small: u64 = found.values().take(SHOWN - 1).sum();
+    if found.len() > SHOWN && 2 * small < all {
+        return format!("nine tenths in {}", band(summary, 1.0, 0));
+    }
     let parts = classes(&found, SHOWN).into_iter().map(|class| {
-        let replicas: u64 = found
-            .range(class.0..=class.1)
-            .map(|(_, replicas)| replicas)
-            .sum();
+        let replicas = found.range(class.0..=class.1).map(|(_, replicas)| replicas);
         // Exact: far below 2^53.
-        let percent = number(100.0 * replicas as f64 / all as f64, 0);
+        let percent = number(100.0 * replicas.sum::<u64>() as f64 / all as f64, 0);
         format!("{}: {percent} %", class_name(class))
     });
     parts.collect::<Vec<_>>().join(", ")

@@ -292,6 +292,8 @@ pub struct SurfaceMetric {
     pub error: Values,
     /// By point, at 5, 25, 50, 75 and 95 % of the replicas.
     pub quantiles: [Values; 5],
+    /// By point, replicas behind the numbers.
+    pub replicas: Vec<u32>,
 }
 
 /// Numbers along an axis; `None` is not defined.
@@ -301,10 +303,10 @@ pub struct Values(pub Vec<Option<f64>>);
 /// Digits of a number in the page's data: more than a screen can show, and a third of the bytes. The tables have all of them.
 const DIGITS: usize = 6;
 
-/// The number nearest to `value` with [`DIGITS`] digits.
+/// The number nearest to `value` with so many digits.
 #[must_use]
-pub fn rounded(value: f64) -> f64 {
-    let text = format!("{value:.0$e}", DIGITS - 1);
+pub fn rounded(value: f64, digits: usize) -> f64 {
+    let text = format!("{value:.0$e}", digits - 1);
     text.parse().unwrap_or(value)
 }
 
@@ -319,7 +321,7 @@ struct Short(f64);
 
 impl Serialize for Short {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let value = rounded(self.0);
+        let value = rounded(self.0, DIGITS);
         if value.fract() == 0.0 && value.abs() < 1e15 {
             // Exact: whole and below 2^53.
             serializer.serialize_i64(value as i64)

@@ -22,6 +22,8 @@ pub struct Cell {
     pub part: Option<f64>,
     /// What else is said of it, on hovering.
     pub note: Option<String>,
+    /// What stands below it in small letters.
+    pub small: Option<String>,
 }
 
 impl From<String> for Cell {
@@ -30,6 +32,7 @@ impl From<String> for Cell {
             text,
             part: None,
             note: None,
+            small: None,
         }
     }
 }
@@ -62,7 +65,9 @@ pub const MISSING: &str = "–";
 /// A number with its sign.
 pub fn signed(value: f64, decimals: usize) -> String {
     let text = number(value.abs(), decimals);
-    if value < 0.0 {
+    if !text.contains(|digit: char| ('1'..='9').contains(&digit)) {
+        text
+    } else if value < 0.0 {
         format!("−{text}")
     } else {
         format!("+{text}")

@@ -7,13 +7,15 @@ use crate::units::number;
 
 /// What happens in a scenario at known dates, in order of time.
 pub struct Happenings {
+    /// Last day of an axis.
+    last: f64,
     events: Vec<(Option<usize>, Mark)>,
     /// Steps of tariffs, by region.
     tariffs: Vec<(usize, Mark)>,
 }
 
 impl Happenings {
-    /// Those of a scenario within its days.
+    /// Those of a scenario within its days; those after the last record day are on no axis.
     #[must_use]
     pub fn of(scenario: &Scenario) -> Self {
         let within = |day: f64| (0.0..f64::from(scenario.days)).contains(&day);
@@ -70,21 +72,28 @@ impl Happenings {
                 }
             }
         }
-        Self { events, tariffs }
+        let last = scenario.record_days().last().copied().unwrap_or_default();
+        Self {
+            last: f64::from(last),
+            events,
+            tariffs,
+        }
     }
 
     /// What is marked where all regions are seen at once.
     #[must_use]
     pub fn of_network(&self) -> Vec<Mark> {
-        self.events.iter().map(|(_, mark)| mark.clone()).collect()
+        let events = self.events.iter().map(|(_, mark)| mark.clone());
+        events.filter(|mark| mark.day <= self.last).collect()
     }
 
     /// What is marked on an axis between two days, counted from the first.
     #[must_use]
     pub fn between(&self, first: f64, last: f64) -> Vec<Mark> {
         let marks = self
-            .of_network()
-            .into_iter()
+            .events
+            .iter()
+            .map(|(_, mark)| mark.clone())
             .filter(|mark| (first..=last).contains(&mark.day));
         marks
             .map(|mark| Mark {
@@ -102,6 +111,7 @@ impl Happenings {
         let tariffs = self.tariffs.iter().filter(|(of, _)| *of == region);
         let mut marks: Vec<Mark> = events.map(|(_, mark)| mark.clone()).collect();
         marks.extend(tariffs.map(|(_, mark)| mark.clone()));
+        marks.retain(|mark| mark.day <= self.last);
         marks.sort_by(|one, other| one.day.total_cmp(&other.day));
         marks
     }
@@ -109,7 +119,7 @@ impl Happenings {
     /// All of them.
     #[must_use]
     pub fn all(&self) -> Vec<Mark> {
-        let mut marks = self.of_network();
+        let mut marks: Vec<Mark> = self.events.iter().map(|(_, mark)| mark.clone()).collect();
         marks.extend(self.tariffs.iter().map(|(_, mark)| mark.clone()));
         marks.sort_by(|one, other| one.day.total_cmp(&other.day));
         marks

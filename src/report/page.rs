@@ -85,6 +85,8 @@ pub struct MapView {
     pub bars: Vec<Bar>,
     /// The last date.
     pub date: String,
+    /// Whether countries are marked by circles.
+    pub circles: bool,
 }
 
 /// A region beside the map.
@@ -128,6 +130,8 @@ pub struct Heat {
     pub caption: String,
     /// The numbers.
     pub grid: Grid,
+    /// Whether its last row adds up the others.
+    pub total: bool,
 }
 
 /// A figure as the template takes it.

@@ -8,13 +8,13 @@ use super::ReportError;
 use super::again::{commands, files, provenance};
 use super::figure::{
     Across, Charts, Exhibit, Figure, Key, Level as Height, Mark, Panel, Series, Tone, Values,
-    quantiles_of,
+    quantiles_of, rounded,
 };
 use super::grid::MISSING;
 use super::marks::Happenings;
 use super::page::{Bar, MapView, Page, Section, render};
 use super::parameters::parameters;
-use super::world::{Shares, map};
+use super::world::{Shares, has_circles, map};
 use crate::ensemble::Ensemble;
 use crate::output::Metadata;
 use crate::record::{ALL, Level};
@@ -56,6 +56,28 @@ const NETWORK: [Shown; 8] = [
     ("efficiency", "Efficiency of what runs", "J/TH", 1.0, 1),
     ("emissions", "Emissions", "MtCO2/year", 1.0, 0),
 ];
+
+/// Digits of single replicas, which are drawn and never told.
+const LINE_DIGITS: usize = 4;
+
+/// What single replicas are not drawn of: prices that hardly differ, costs that a few machines carry.
+const WITHOUT_LINES: [&str; 4] = [
+    "delivered_power_price",
+    "electricity_cost_p50",
+    "all_in_cost_p50",
+    "utilisation",
+];
+
+/// Levels at which concentration is shown.
+pub(super) const LEVELS: [(Level, &str); 4] = [
+    (Level::Region, "Regions"),
+    (Level::Firm, "Firms"),
+    (Level::Pool, "Pools"),
+    (Level::PoolGroup, "Pool groups"),
+];
+
+/// USD that a bitcoin is said to cost.
+pub(super) const COST_LINE: f64 = 100_000.0;
 
 impl RunReport<'_> {
     pub(super) fn date(&self, date: usize) -> String {
@@ -114,6 +136,9 @@ impl RunReport<'_> {
 
     /// Single replicas, if they are asked for and there.
     fn replicas(&self, level: Level, name: &str, shown: &Shown) -> Option<Series> {
+        if WITHOUT_LINES.contains(&shown.0) {
+            return None;
+        }
         let quantity = self.ensemble.find(level, name, shown.0)?;
         let count = self.lines.min(self.ensemble.replicas_kept());
         if count == 0 {
@@ -127,9 +152,10 @@ impl RunReport<'_> {
                 .iter()
                 .skip(quantity)
                 .step_by(width);
+            let short = |value: f64| rounded(shown.3 * value, LINE_DIGITS);
             Values(
                 values
-                    .map(|value| (!value.is_nan()).then_some(shown.3 * value))
+                    .map(|value| (!value.is_nan()).then(|| short(*value)))
                     .collect(),
             )
         });
@@ -190,12 +216,13 @@ impl RunReport<'_> {
                 self.scenario.seed
             ),
             headline: self.headline(),
-            warnings: self.metadata.warnings.clone(),
+            warnings: self.warnings(),
             cards: self.cards(),
             map: Some(MapView {
                 svg: map(self.scenario, &shares, last),
                 bars: bars(&shares, last),
                 date: self.date(last),
+                circles: has_circles(self.scenario, &shares),
                 shares,
             }),
             marks: happenings.all(),
@@ -205,6 +232,31 @@ impl RunReport<'_> {
             commands: commands(self.metadata),
             files: files(self.metadata),
         }
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        /// Replicas below which the ends of a band are the extremes.
+        const FEW: u32 = 20;
+        let mut warnings = self.metadata.warnings.clone();
+        let replicas = self.ensemble.replicas;
+        if replicas < FEW {
+            warnings.push(format!(
+                "There are {replicas} replicas only: the ends of the bands are about the lowest and the highest of them."
+            ));
+        }
+        let regions = self.scenario.regions.iter();
+        let told = regions.filter_map(|region| {
+            let shares = self.summaries(Level::Region, &region.id, "share")?;
+            Some(shares.last()?.map_or(0, |share| share.replicas))
+        });
+        let running = told.max().unwrap_or_default();
+        if running < replicas as usize {
+            warnings.push(format!(
+                "In {} of {replicas} replicas nothing runs on the last day; shares and concentration are over the others.",
+                replicas as usize - running
+            ));
+        }
+        warnings
     }
 
     fn sections(&self, happenings: &Happenings) -> Vec<Section> {
@@ -240,7 +292,7 @@ impl RunReport<'_> {
             Section {
                 id: "network",
                 title: "The network".into(),
-                lead: "Most of the width of these bands is the price of bitcoin.".into(),
+                lead: "The price of bitcoin, and what follows from it for all.".into(),
                 exhibits: self.network(happenings).into_iter().collect(),
                 heats: Vec::new(),
             },

@@ -47,7 +47,12 @@ const MEASURES: [(&str, &str, f64, usize); 8] = [
     ("slowest_interval", "slowest blocks, min", 1.0, 1),
     ("slowest_interval_without", "without", 1.0, 1),
     ("days_to_90_percent", "days to 90 %", 1.0, 0),
-    ("days_to_normal_blocks", "to the pace of blocks", 1.0, 0),
+    (
+        "days_to_normal_blocks",
+        "days to the usual pace of blocks",
+        1.0,
+        0,
+    ),
 ];
 
 /// Days of a path that are drawn: all at first, then fewer.
@@ -103,9 +108,10 @@ impl StressReport<'_> {
         Page {
             title: format!("{}: what is lost", self.scenario.name),
             kind: "stress",
-            question: self.scenario.description.clone(),
+            question: "What the network loses with a country or an event, and how it comes back."
+                .into(),
             facts: format!(
-                "{} pairs of twins, the same luck with and without the event, seed {}; hazards are feared and do not strike",
+                "{} pairs of twins, the same luck with and without the event, seed {}; bans that the scenario holds possible are feared, and none comes of itself",
                 number(f64::from(self.metadata.replicas), 0),
                 self.metadata.seed
             ),
@@ -206,10 +212,7 @@ impl StressReport<'_> {
                             None => MISSING.into(),
                         };
                         Cell {
-                            note: Some(format!(
-                                "nine tenths of the pairs: {}",
-                                band(found, factor, decimals)
-                            )),
+                            small: Some(band(found, factor, decimals)),
                             ..Cell::from(text)
                         }
                     },
@@ -221,7 +224,7 @@ impl StressReport<'_> {
             id: "card-twins",
             title: "With the event against without".into(),
             grid,
-            note: "Median of the pairs of twins; the band of a number shows when the pointer is on it. Days are counted from the event.".into(),
+            note: "Median of the pairs of twins, and below it what nine tenths of them lie between. Days are counted from the event; 0 days: it never fell so far.".into(),
             wide: true,
         }
     }
@@ -407,6 +410,7 @@ impl StressReport<'_> {
                     text: signed(*change, 1),
                     part: (*change > 0.0 && most > 0.0).then(|| change / most),
                     note: Some(format!("nine tenths of the pairs: {band}")),
+                    small: None,
                 },
                 None => MISSING.into(),
             });
@@ -414,6 +418,7 @@ impl StressReport<'_> {
                 .push(std::iter::once(Cell::from(*case)).chain(cells).collect());
         }
         Some(Heat {
+            total: false,
             id: "gains",
             title: "Where the hash rate goes".into(),
             caption: "Change of each region's share a year after the event, in points of the network's hash rate, against the twin without it; median of the pairs. Gains are coloured.".into(),
@@ -423,21 +428,22 @@ impl StressReport<'_> {
 
     fn annual(&self) -> Option<Heat> {
         let columns = [
-            ("mean", "mean", 100.0, 1),
-            ("sd", "sd", 100.0, 1),
-            ("var_95", "VaR 95", 100.0, 1),
-            ("es_95", "ES 95", 100.0, 1),
-            ("over_third", "P(> 1/3)", 100.0, 1),
-            ("over_half", "P(> 1/2)", 100.0, 1),
+            ("mean", "mean, %", 100.0, 1),
+            ("sd", "standard deviation", 100.0, 1),
+            ("var_95", "VaR 95, %", 100.0, 1),
+            ("es_95", "ES 95, %", 100.0, 1),
+            ("over_third", "over a third is lost, % of years", 100.0, 1),
+            ("over_half", "over half", 100.0, 1),
         ];
         table_of(
             self.annual_loss,
             &["threat", "network", "hhi"],
             &columns,
             Heat {
+                total: false,
                 id: "annual-loss",
                 title: "Lost at once, drawn by the laws of the threats".into(),
-                caption: "VaR 95: in one year of twenty more is lost. ES 95: so much in the mean of those years. P: probability that more than a third, or half, is lost in a year.".into(),
+                caption: "VaR 95: in one year of twenty more is lost. ES 95: so much in the mean of those years.".into(),
                 grid: Grid::default(),
             },
         )
@@ -445,21 +451,22 @@ impl StressReport<'_> {
 
     fn simulated(&self) -> Option<Heat> {
         let columns = [
-            ("mean", "mean", 100.0, 2),
+            ("mean", "mean, %", 100.0, 2),
             ("mean_se", "se", 100.0, 2),
-            ("sd", "sd", 100.0, 2),
-            ("var_95", "VaR 95", 100.0, 1),
-            ("es_95", "ES 95", 100.0, 1),
+            ("sd", "standard deviation", 100.0, 2),
+            ("var_95", "VaR 95, %", 100.0, 1),
+            ("es_95", "ES 95, %", 100.0, 1),
         ];
         table_of(
             self.simulated_loss,
             &["threat", "network", "years"],
             &columns,
             Heat {
+                total: false,
                 id: "simulated-loss",
                 title: "The same simulated, with machines that move, hide and are bought meanwhile"
                     .into(),
-                caption: "Part of a year's hash rate that bans of the year take.".into(),
+                caption: simulated_caption(self.simulated_loss),
                 grid: Grid::default(),
             },
         )
@@ -473,7 +480,7 @@ impl StressReport<'_> {
             "hash rate lost, %",
             "minutes a block",
             "days to the retarget",
-            "difficulty after it, times",
+            "difficulty after it, times that before",
         ]);
         for row in self
             .region_loss
@@ -490,16 +497,31 @@ impl StressReport<'_> {
                 row.text("region").into(),
                 value("lost", 100.0, 1),
                 value("interval_minutes", 1.0, 1),
-                value("retarget_days", 1.0, 1),
+                value("days_to_retarget", 1.0, 1),
                 value("difficulty_ratio", 1.0, 2),
             ]);
         }
         Some(Heat {
+            total: false,
             id: "at-once",
             title: format!("A country lost at once on {first}"),
             caption: "At the start of an epoch, at its mean share, before anything is moved or bought. Every record day is in region-loss.csv.".into(),
             grid,
         })
+    }
+}
+
+/// What is said of simulated years, fewer of which tell less.
+fn simulated_caption(table: &ReadTable) -> String {
+    const FEW: f64 = 100.0;
+    let caption = "Part of a year's hash rate that bans of the year take.";
+    let years = table.rows().next().and_then(|row| row.number("years"));
+    match years {
+        Some(years) if years < FEW => format!(
+            "{caption} {} years are too few to tell how often bans come: where none came, zeros and their errors say nothing.",
+            number(years, 0)
+        ),
+        _ => caption.into(),
     }
 }
 
@@ -511,8 +533,10 @@ fn table_of(
     heat: Heat,
 ) -> Option<Heat> {
     let mut grid = Grid::default();
-    grid.head
-        .extend(texts.iter().map(|text| (*text).to_owned()));
+    grid.head.extend(texts.iter().map(|text| match *text {
+        "hhi" => "HHI".to_owned(),
+        text => text.to_owned(),
+    }));
     grid.head
         .extend(numbers.iter().map(|(_, title, ..)| (*title).to_owned()));
     for row in table.rows() {

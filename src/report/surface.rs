@@ -94,6 +94,10 @@ impl SurfaceMetric {
             mean: column(&|row| Some(row.1)),
             error: column(&crate::sweep::Row::standard_error),
             quantiles: std::array::from_fn(|q| column(&|row| Some(row.3[q].0))),
+            replicas: rows
+                .iter()
+                .map(|row| row.map_or(0, |row| row.0 as u32))
+                .collect(),
         }
     }
 }

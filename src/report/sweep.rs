@@ -1,7 +1,7 @@
 //! The page of a sweep: a metric over the axes, where it crosses a value, which axes matter, under which conditions.
 
 use super::ReportError;
-use super::again::{files_of, quoted};
+use super::again::files_of;
 use super::figure::{Exhibit, Figure, Surface, SurfaceAxis, SurfaceMetric};
 use super::grid::{Cell, Grid, MISSING, signed};
 use super::page::{Card, Heat, Page, Section, render};
@@ -10,7 +10,7 @@ use super::parameters::parameters;
 use crate::output::sweep::{PointTable, Series as Readings, Status, SweepMetadata};
 use crate::scenario::{RandomNumbers, Scenario};
 use crate::sweep::{
-    BoxOptions, Positions, Reading, Sensitivity, conditions, crossings, sensitivity,
+    BoxOptions, Positions, Reading, Row, Sensitivity, conditions, crossings, sensitivity,
 };
 use crate::units::{number, significant};
 
@@ -109,7 +109,6 @@ impl SweepReport<'_> {
             parameters: parameters(&plan.scenario),
             provenance: self.provenance(),
             commands: vec![
-                self.command(),
                 "hashdrift reproduce .   # in the folder of this page: computes it again and compares the digests".into(),
             ],
             files: files_of(&self.metadata.tables),
@@ -146,48 +145,62 @@ impl SweepReport<'_> {
         let Some(first) = self.series.first() else {
             return vec!["No point has a result.".into()];
         };
-        let mut rows: Vec<(usize, f64, Option<f64>)> = Vec::new();
-        for (point, row) in first.rows.iter().enumerate() {
-            if let Some(row) = row {
-                rows.push((point, row.1, row.standard_error()));
-            }
-        }
-        rows.sort_by(|one, other| one.1.total_cmp(&other.1));
-        let told = |(point, mean, error): &(usize, f64, Option<f64>)| {
-            let at: Vec<String> = self
-                .axes()
-                .iter()
-                .zip(&self.points.positions)
-                .map(|(name, positions)| format!("{name} = {}", positions.label(*point)))
-                .collect();
-            let error =
-                error.map_or_else(String::new, |error| format!(" (se {})", self.shown(error)));
-            format!("{}{error} at {}", self.shown(*mean), at.join(", "))
+        // A point at which most replicas have no value tells of the few that have one.
+        let rows = first.rows.iter().enumerate();
+        let mut told: Vec<(usize, Row)> = rows
+            .filter_map(|(point, row)| Some((point, (*row)?)))
+            .filter(|(point, row)| 2 * row.0 >= self.points.replicas[*point] as usize)
+            .collect();
+        told.sort_by(|one, other| one.1.1.total_cmp(&other.1.1));
+        let at = |(point, row): &(usize, Row)| {
+            let places = self.axes().into_iter().zip(&self.points.positions);
+            let places = places.map(|(name, positions)| {
+                let number = positions.number(*point).map(trimmed);
+                let level = number.unwrap_or_else(|| positions.label(*point).to_string());
+                format!("{name} = {level}")
+            });
+            let places: Vec<String> = places.collect();
+            let error = row.standard_error().map_or_else(String::new, |error| {
+                format!(" (se {})", self.rounded(error))
+            });
+            format!("{}{error} at {}", self.rounded(row.1), places.join(", "))
         };
         let mut lines = Vec::new();
-        if let (Some(low), Some(high)) = (rows.first(), rows.last()) {
+        if let [lowest, .., highest] = told.as_slice() {
             lines.push(format!(
                 "{} on {}: from {} to {}.",
                 self.name_of(first),
                 first.date,
-                told(low),
-                told(high)
+                at(lowest),
+                at(highest)
             ));
         }
-        if let Ok(found) = self.sensitivity(first) {
-            let best = found
+        if let Ok(found) = self.sensitivity(first)
+            && let Some(best) = found
                 .effects
                 .iter()
-                .max_by(|a, b| a.share.total_cmp(&b.share));
-            if let Some(best) = best {
-                lines.push(format!(
-                    "{} explains {} % of its variance over the points.",
-                    self.names(&best.axes),
-                    number(100.0 * best.share, 0)
-                ));
-            }
+                .max_by(|a, b| a.share.total_cmp(&b.share))
+        {
+            let percent = |share: f64| number(100.0 * share, 0);
+            let interval = best.interval.map_or_else(String::new, |(low, high)| {
+                format!(" (90 % interval: {} to {})", percent(low), percent(high))
+            });
+            lines.push(format!(
+                "{} explains {} % of its variance over the points{interval}.",
+                self.names(&best.axes),
+                percent(best.share)
+            ));
         }
         lines
+    }
+
+    /// A value of the first metric as a sentence has it.
+    fn rounded(&self, value: f64) -> String {
+        if self.factor() > 1.0 {
+            format!("{} %", number(100.0 * value, 1))
+        } else {
+            trimmed(value)
+        }
     }
 
     /// A quantity for people.
@@ -222,6 +235,19 @@ impl SweepReport<'_> {
             warnings.push(format!(
                 "{} of {} points are missing.",
                 self.metadata.missing, self.metadata.points
+            ));
+        }
+        let replicas = |point: usize| self.points.replicas[point] as usize;
+        let in_part = self.series.first().map_or(0, |first| {
+            let rows = first.rows.iter().enumerate();
+            let in_part = |(point, row): &(usize, &Option<Row>)| {
+                row.map_or(0, |row| row.0) < replicas(*point)
+            };
+            rows.filter(in_part).count()
+        });
+        if in_part > 0 {
+            warnings.push(format!(
+                "At {in_part} points the first metric has no value in some of the replicas, as a share has none where nothing runs; means are over the others, and cells of few replicas are pale."
             ));
         }
         warnings
@@ -419,6 +445,7 @@ impl SweepReport<'_> {
             String::new()
         };
         (!grid.rows.is_empty()).then(|| Heat {
+            total: false,
             id: "crossings",
             title: format!(
                 "Where {} crosses {} on {}",
@@ -455,11 +482,6 @@ impl SweepReport<'_> {
         rows.into_iter()
             .map(|(name, value)| (name.to_owned(), value))
             .collect()
-    }
-
-    fn command(&self) -> String {
-        let scenario = quoted(&self.metadata.plan.scenario.file);
-        format!("hashdrift sweep run {scenario}   # with the axes and the design of plan.json")
     }
 }
 

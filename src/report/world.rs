@@ -120,6 +120,19 @@ fn apart(region: &Region) -> Option<String> {
     (unknown.len() == region.iso.len()).then(|| format!("{} is not on the map", unknown.join(", ")))
 }
 
+/// Whether a country of the scenario is marked by a circle.
+#[must_use]
+pub fn has_circles(scenario: &Scenario, shares: &Shares) -> bool {
+    let regions = scenario.regions.iter().zip(&shares.regions);
+    let painted = regions.filter(|(_, shares)| shares.apart.is_none());
+    painted.flat_map(|(region, _)| &region.iso).any(|code| {
+        WORLD
+            .countries
+            .get(code)
+            .is_some_and(|country| country.small)
+    })
+}
+
 /// How strongly a share is coloured, in percent of the strongest colour: small shares are told apart too.
 fn strength(share: f64, most: f64) -> f64 {
     100.0 * (share / most).max(0.0).sqrt()
@@ -159,7 +172,9 @@ pub fn map(scenario: &Scenario, shares: &Shares, date: usize) -> String {
         let share = region.quantiles[2].0[date];
         let _ = write!(
             text,
-            "<g class=\"country\" data-region=\"{r}\" style=\"--p:{:.1}%\"><title>{}: {}</title><path d=\"{}\"/>",
+            "<g class=\"country{}\" data-region=\"{r}\" data-name=\"{}\" style=\"--p:{:.1}%\"><title>{}: {}</title><path d=\"{}\"/>",
+            if share.is_none() { " none" } else { "" },
+            escape(&country.name),
             strength(share.unwrap_or(0.0), shares.most),
             escape(&country.name),
             share.map_or_else(
@@ -181,11 +196,12 @@ pub fn map(scenario: &Scenario, shares: &Shares, date: usize) -> String {
     text
 }
 
-/// Text inside an element.
+/// Text inside an element or an attribute.
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }
 
 #[cfg(test)]

@@ -111,8 +111,29 @@ fn tables_that_were_changed_are_told_and_make_no_page() {
         "{said}"
     );
     assert!(!place.path(PAGE).exists());
-    let said = place.fails(74, &["report", "nowhere"]);
-    assert!(said.contains("nowhere"), "{said}");
+    let said = place.fails(2, &["report", "nowhere"]);
+    assert!(said.contains("there are no results in nowhere"), "{said}");
+}
+
+#[test]
+fn a_page_takes_no_place_of_a_result() {
+    let place = Place::new();
+    place.ok(&["run", "small.toml"]);
+    let before = read(&place, "results/small/means.csv");
+    for file in ["means.csv", "metadata.json"] {
+        let out = format!("results/small/{file}");
+        let said = place.fails(2, &["report", "results/small", "--out", &out]);
+        assert!(said.contains("is a file of the results"), "{said}");
+    }
+    assert_eq!(read(&place, "results/small/means.csv"), before);
+    place.ok(&[
+        "report",
+        "results/small",
+        "--out",
+        "results/small/other.html",
+    ]);
+    let said = place.fails(2, &["report", "results/small", "--value", "1"]);
+    assert!(said.contains("for the results of a sweep"), "{said}");
 }
 
 #[test]
@@ -158,6 +179,7 @@ fn a_browser_shows_all_of_it() {
     let world = scenario("global-south.toml");
     let three = scenario("three-regions.toml");
     let ban = scenario("backtest/china-ban-2021.toml");
+    let cuts = scenario("backtest/kazakhstan-2022.toml");
     let region = format!("regions.us.name{REGION}");
     // Paths may have blanks in them, so they are put in after the words are taken apart.
     let words = |call: &'static str| -> Vec<String> {
@@ -165,6 +187,7 @@ fn a_browser_shows_all_of_it() {
             "WORLD" => world.clone(),
             "THREE" => three.clone(),
             "BAN" => ban.clone(),
+            "CUTS" => cuts.clone(),
             word => word.to_owned(),
         };
         call.split(' ').map(word).collect()
@@ -177,6 +200,10 @@ fn a_browser_shows_all_of_it() {
         "sweep run THREE --replicas 4 --axis regions.us.power.usd_per_mwh=40:80:10 --axis regions.paraguay.power.usd_per_mwh=20:60:20 --out grid",
         "sweep run THREE --replicas 4 --axis regions.us.power.usd_per_mwh=40:80:10 --out line",
         "sweep run THREE --replicas 4 --design latin-hypercube --points 30 --axis regions.us.power.usd_per_mwh=40..80 --axis regions.paraguay.power.usd_per_mwh=20..60 --out cube",
+        "run THREE --replicas 3 --set days=1 --out day",
+        "run WORLD --replicas 6 --set days=300 --set bitcoin.price.volatility=2.0 --keep-replicas --out wild",
+        "backtest CUTS --replicas 6 --out cuts",
+        "report cuts",
         "report stress",
         "report backtest",
         "report grid",

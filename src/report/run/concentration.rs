@@ -5,16 +5,8 @@ use std::collections::BTreeMap;
 use super::super::classes::{class_name, classes};
 use super::super::figure::{Charts, Exhibit, Figure, Layer, Layers, Stack, Values};
 use super::super::marks::Happenings;
-use super::{RunReport, Shown};
-use crate::record::{ALL, Level};
-
-/// Levels at which concentration is shown.
-const LEVELS: [(Level, &str); 4] = [
-    (Level::Region, "Regions"),
-    (Level::Firm, "Firms"),
-    (Level::Pool, "Pools"),
-    (Level::PoolGroup, "Pool groups"),
-];
+use super::{LEVELS, RunReport, Shown};
+use crate::record::ALL;
 
 /// Most layers of a Nakamoto coefficient; more values share classes.
 const CLASSES: usize = 6;

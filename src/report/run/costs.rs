@@ -2,11 +2,8 @@
 
 use super::super::figure::{Exhibit, Key, Level as Height, Panel, Series, Tone};
 use super::super::marks::Happenings;
-use super::{RunReport, Shown};
+use super::{COST_LINE, RunReport, Shown};
 use crate::record::{ALL, Level};
-
-/// USD that a bitcoin is said to cost.
-const COST_LINE: f64 = 100_000.0;
 
 /// How far above the highest median a chart of costs reaches: where hardly anything runs, little hash rate carries the cost of all.
 const COST_TOP: f64 = 2.0;
@@ -99,7 +96,7 @@ impl RunReport<'_> {
         let caption = if all_in {
             "Band: all-in, with machine and site written off at today's prices, of the machine in the middle of what runs; cut off at twice the highest median. Cash is electricity with what running costs besides."
         } else {
-            "Band: electricity for one bitcoin, of the machine in the middle of what runs."
+            "Band: electricity for one bitcoin, of the machine in the middle of what runs; cut off at twice the highest median."
         };
         self.of_regions(
             "costs-btc",

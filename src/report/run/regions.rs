@@ -125,6 +125,7 @@ impl RunReport<'_> {
                                 regions[to].name,
                                 amount(*value)
                             )),
+                            small: None,
                         }
                     }
                     None => MISSING.into(),
@@ -141,6 +142,7 @@ impl RunReport<'_> {
         last.push("".into());
         grid.rows.push(last);
         Some(Heat {
+            total: true,
             id: "flows",
             title: "Hash rate that moved between regions, EH/s".into(),
             caption: format!(

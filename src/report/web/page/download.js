@@ -4,14 +4,24 @@ import {axisOf, columnsOf} from "./table.js";
 
 /** Adds a button that saves the numbers of a figure as CSV: one row is one number. */
 export function offerDownload(element, figure) {
+  offer(element, figure.id, () => csvOf(figure));
+}
+
+/** Adds a button that saves a table as it stands. */
+export function offerTable(element) {
+  const cells = (row) => [...row.cells].map((cell) => quoted(cell.textContent)).join(",") + "\n";
+  offer(element, element.id.replace("figure-", ""), () => [...element.querySelectorAll("tr")].map(cells).join(""));
+}
+
+function offer(element, name, text) {
   const button = document.createElement("button");
   button.type = "button";
   button.textContent = "CSV";
   button.title = "Save the numbers of this figure";
   button.addEventListener("click", () => {
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([csvOf(figure)], {type: "text/csv"}));
-    link.download = `${figure.id}.csv`;
+    link.href = URL.createObjectURL(new Blob([text()], {type: "text/csv"}));
+    link.download = `${name}.csv`;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   });

@@ -3,14 +3,17 @@
 /** Lets the arrow keys move along a chart: the tip follows, and what it says is spoken. */
 export function followWithKeys(box, svg, name, rows, said) {
   const chart = svg.tagName.toLowerCase() === "svg" ? svg : svg.querySelector("svg:last-of-type");
-  chart.setAttribute("role", "img");
+  // Screen readers pass arrow keys on to what is an application.
+  chart.setAttribute("role", "application");
+  chart.setAttribute("aria-roledescription", "chart");
   chart.setAttribute("aria-label", `${name}. Arrow keys read the values.`);
   chart.setAttribute("tabindex", "0");
   const voice = document.createElement("div");
   voice.className = "voice";
   voice.setAttribute("aria-live", "polite");
   box.append(voice);
-  let place = rows.length - 1;
+  // Before the first step no place has been read.
+  let place = rows.length;
   const steps = {ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity};
   chart.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
@@ -34,6 +37,6 @@ export function followWithKeys(box, svg, name, rows, said) {
         bubbles: true,
       }),
     );
-    voice.textContent = said(rows[place]);
+    voice.textContent = `${name}: ${said(rows[place])}`;
   });
 }

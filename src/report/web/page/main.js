@@ -7,13 +7,22 @@ import {drawStack} from "./stack.js";
 import {drawSurface} from "./surface.js";
 import {moveMap} from "./map.js";
 import {unfoldTable} from "./table.js";
-import {offerDownload} from "./download.js";
+import {offerDownload, offerTable} from "./download.js";
 import {chooseTheme} from "./theme.js";
+import {printWhole} from "./paper.js";
 
 const DRAW = {panels: drawPanels, stack: drawStack, surface: drawSurface};
 
+// Still pictures are not shown, but those of figures that could not be drawn.
 document.documentElement.classList.add("scripted");
-addEventListener("DOMContentLoaded", start);
+addEventListener("DOMContentLoaded", () => {
+  try {
+    start();
+  } catch (error) {
+    document.documentElement.classList.remove("scripted");
+    throw error;
+  }
+});
 
 function start() {
   const data = JSON.parse(document.getElementById("data").textContent);
@@ -21,6 +30,8 @@ function start() {
   if (data.shares) {
     moveMap(document.getElementById("map"), data.shares);
   }
+  printWhole();
+  document.querySelectorAll("figure.heat").forEach(offerTable);
   const waiting = data.figures.map((figure) => ({figure, element: document.getElementById(`figure-${figure.id}`)}));
   for (const {figure, element} of waiting) {
     unfoldTable(element, figure);
@@ -33,8 +44,8 @@ function start() {
       try {
         show(one.element, one.figure, one.figure.ordered ? data.ordered : data.layers);
       } catch (error) {
-        // Its still picture stays.
         console.error(error);
+        one.element.classList.add("failed");
       }
       setTimeout(next);
     } else {
@@ -49,14 +60,14 @@ function show(element, figure, layers) {
   const live = element.querySelector(".live");
   let width = 0;
   const draw = () => {
-    const room = Math.floor(live.clientWidth);
+    // Of the figure: what is in it is not laid out before it is seen.
+    const room = Math.floor(element.clientWidth);
     // Nothing is drawn into what is not seen; on paper the drawing of the screen is scaled.
     if (room > 0 && room !== width && !matchMedia("print").matches) {
       width = room;
       DRAW[figure.kind](live, figure, {width, layers});
-      element.classList.add("drawn");
     }
   };
   draw();
-  new ResizeObserver(draw).observe(live);
+  new ResizeObserver(draw).observe(element);
 }

@@ -21,9 +21,8 @@ export function moveMap(section, shares) {
     for (const country of countries) {
       const share = middle(country.dataset.region, index);
       country.style.setProperty("--p", `${(100 * Math.sqrt(Math.max(0, (share ?? 0) / shares.most))).toFixed(1)}%`);
-      const title = country.querySelector("title");
-      const place = title.textContent.split(":")[0];
-      title.textContent = `${place}: ${number(share, 1)} %`;
+      country.classList.toggle("none", share === null);
+      country.querySelector("title").textContent = `${country.dataset.name}: ${share === null ? "no share" : `${number(share, 1)} %`}`;
     }
     for (const bar of bars) {
       const [low, , share, , high] = shares.regions[bar.dataset.region].quantiles.map((values) => values[index]);

@@ -1,6 +1,6 @@
 // Small charts over one horizontal axis: fans of quantiles, lines, measured points.
 
-import {areaY, dot, lineY, plot, pointerX, ruleX, ruleY, tickY, tip} from "@observablehq/plot";
+import {areaY, dot, lineY, plot, pointerX, ruleX, ruleY, tip} from "@observablehq/plot";
 import {number, placeName, places, tick} from "./numbers.js";
 import {followWithKeys} from "./keys.js";
 import {happenings} from "./happenings.js";
@@ -12,7 +12,7 @@ const BANDS = [
 
 /** Draws all charts of a figure into `live`. */
 export function drawPanels(live, figure, {width}) {
-  const columns = figure.wide ? 1 : Math.max(1, Math.min(4, figure.panels.length, Math.floor(width / 270)));
+  const columns = figure.wide ? 1 : columnsFor(figure.panels.length, width);
   live.style.setProperty("--columns", columns);
   live.style.setProperty("--print-columns", Math.min(3, columns, figure.panels.length));
   const own = Math.floor((width - 16 * (columns - 1)) / columns);
@@ -24,7 +24,7 @@ function chart(figure, panel, width, heights) {
   const at = places(figure.x);
   const [low, highest] = heights ?? extent([panel]);
   const high = Math.min(highest, panel.top ?? Infinity);
-  const bottom = panel.from_zero ? Math.min(0, low) : low;
+  const bottom = floorOf(panel, low, high);
   const room = 0.06 * (high - bottom || Math.abs(high) || 1);
   const rows = at.map((x, index) => ({x, index}));
   const unit = panel.unit ? ` ${panel.unit}` : "";
@@ -56,7 +56,7 @@ function chart(figure, panel, width, heights) {
   );
   const svg = plot({
     width,
-    height: figure.wide ? 320 : 190,
+    height: figure.wide ? 320 : width < 200 ? 160 : 190,
     marginLeft: 46,
     marginRight: 12,
     marginTop: 20,
@@ -64,10 +64,11 @@ function chart(figure, panel, width, heights) {
     style: {fontFamily: "inherit", fontSize: "11px", overflow: "visible"},
     x: {
       type: figure.x.is === "dates" ? "utc" : "linear",
+      domain: at.length > 1 ? [at[0], at.at(-1)] : undefined,
       label: figure.x.is === "dates" ? null : figure.x.label,
       labelAnchor: "center",
       labelArrow: "none",
-      ticks: Math.max(3, Math.floor(width / 90)),
+      ticks: Math.max(2, Math.floor(width / 90)),
     },
     y: {
       domain: [bottom === 0 ? 0 : bottom - room, high + room],
@@ -80,7 +81,7 @@ function chart(figure, panel, width, heights) {
   });
   const box = document.createElement("div");
   box.className = "panel";
-  const title = document.createElement("h5");
+  const title = document.createElement("h4");
   title.textContent = panel.title;
   if (panel.unit) {
     const small = document.createElement("span");
@@ -108,7 +109,7 @@ function drawn(series, all, joined) {
           ...BANDS.map(([low, high, opacity]) =>
             ruleX(rows, {x: "x", y1: value(series.quantiles[low]), y2: value(series.quantiles[high]), stroke: tone, strokeOpacity: opacity, strokeWidth: 14}),
           ),
-          tickY(rows, {x: () => rows[0].x, y: middle, stroke: tone, strokeWidth: 2, insetLeft: -7, insetRight: -7}),
+          dot(rows, {x: "x", y: middle, r: 3.5, fill: tone}),
         ];
       }
       const bands = BANDS.map(([low, high, opacity]) =>
@@ -121,7 +122,7 @@ function drawn(series, all, joined) {
           clip: true,
         }),
       );
-      return [...bands, lineY(rows, {x: "x", y: value(series.quantiles[2]), stroke: tone, strokeWidth: 1.8})];
+      return [...bands, lineY(rows, {x: "x", y: value(series.quantiles[2]), stroke: tone, strokeWidth: 1.8, clip: true})];
     }
     case "line":
       return [
@@ -131,23 +132,36 @@ function drawn(series, all, joined) {
           stroke: tone,
           strokeWidth: 1.5,
           strokeDasharray: series.dashed ? "4 3" : null,
+          clip: true,
         }),
       ];
     case "points": {
       const seen = rows.filter((row) => series.values[row.index] !== null);
       const whole = seen.filter((row) => series.low[row.index] !== null);
       return [
-        ruleX(whole, {x: "x", y1: value(series.low), y2: value(series.high), stroke: tone, strokeOpacity: 0.6}),
+        ruleX(whole, {x: "x", y1: value(series.low), y2: value(series.high), stroke: tone, strokeOpacity: 0.6, clip: true}),
         dot(seen, {x: "x", y: value(series.values), r: 2.2, fill: tone}),
       ];
     }
     case "replicas":
       return series.lines.map((line) =>
-        lineY(rows, {x: "x", y: value(line), stroke: "var(--ink)", strokeOpacity: 0.22, strokeWidth: 0.6, className: "replica"}),
+        lineY(rows, {x: "x", y: value(line), stroke: "var(--ink)", strokeOpacity: 0.22, strokeWidth: 0.6, className: "replica", clip: true}),
       );
     default:
       return [];
   }
+}
+
+/** So many small charts stand in a row. */
+export function columnsFor(charts, width) {
+  const least = width < 520 ? 165 : 270;
+  return Math.max(1, Math.min(4, charts, Math.floor(width / least)));
+}
+
+/** Where the vertical axis begins; what is below 0 by rounding alone is 0. */
+function floorOf(panel, low, high) {
+  const dust = Math.abs(low) < 1e-9 * Math.abs(high);
+  return dust ? 0 : panel.from_zero ? Math.min(0, low) : low;
 }
 
 /** Where the tip of a place points to: the median of what the chart is about, or the first thing that is defined. */
@@ -171,12 +185,12 @@ function tipText(figure, panel, index, unit) {
       const q = series.quantiles;
       lines.push(`${name}${at(q[2])}${unit}`);
       if (q[2][index] !== null) {
-        lines.push(`half in ${at(q[1])} – ${at(q[3])}`, `nine tenths in ${at(q[0])} – ${at(q[4])}`);
+        lines.push(`half in ${at(q[1])} – ${at(q[3])}${unit}`, `nine tenths in ${at(q[0])} – ${at(q[4])}${unit}`);
       }
     } else if (series.is === "line") {
       lines.push(`${name}${at(series.values)}${unit}`);
     } else if (series.is === "points" && series.values[index] !== null) {
-      lines.push(`${name}${at(series.values)}${unit} (${at(series.low)} – ${at(series.high)})`);
+      lines.push(`${name}${at(series.values)}${unit} (${at(series.low)} – ${at(series.high)}${unit})`);
     }
   }
   return lines.join("\n");

@@ -117,12 +117,14 @@ function middle(metric) {
 function saying(metric, point, places) {
   const unit = metric.unit ? ` ${metric.unit}` : "";
   const at = (values, more = 0) => number(values[point], metric.decimals + more);
+  const most = Math.max(...metric.replicas);
   const q = metric.quantiles;
   return [
     ...places,
     `${metric.label}: ${at(metric.mean)}${unit}`,
     `standard error ${at(metric.error, 1)}`,
-    `nine tenths of the replicas in ${at(q[0])} – ${at(q[4])}`,
+    `nine tenths of the replicas in ${at(q[0])} – ${at(q[4])}${unit}`,
+    ...(metric.replicas[point] < most ? [`over ${metric.replicas[point]} of ${most} replicas: nothing runs in the others`] : []),
   ].join("\n");
 }
 
@@ -137,7 +139,7 @@ const TIP = {fill: "var(--paper)", stroke: "var(--faint)", fontSize: 11, pathFil
 function boxed(title, unit, svg) {
   const box = document.createElement("div");
   box.className = "panel";
-  const head = document.createElement("h5");
+  const head = document.createElement("h4");
   const small = document.createElement("span");
   small.textContent = unit;
   head.append(title, " ", small);
@@ -309,6 +311,8 @@ function heat({across, up, metric, state, group, range, width}) {
         y1: (cell) => cell.row - 0.5,
         y2: (cell) => cell.row + 0.5,
         fill,
+        // What few replicas tell is pale.
+        fillOpacity: (cell) => (cell.points.some((point) => 2 * metric.replicas[point] < Math.max(...metric.replicas)) ? 0.35 : 1),
         inset: 0.5,
       }),
       room
@@ -316,7 +320,9 @@ function heat({across, up, metric, state, group, range, width}) {
             x: "column",
             y: "row",
             text: (cell) => number(cell.mean, metric.decimals),
-            fill: (cell) => (strength(cell) > 0.55 ? "var(--paper)" : "var(--ink)"),
+            fill: "var(--ink)",
+            stroke: "var(--paper)",
+            strokeWidth: 3,
             fontSize: 11,
           })
         : null,
@@ -332,7 +338,9 @@ function heat({across, up, metric, state, group, range, width}) {
       tip(all, pointer({...TIP, x: "column", y: "row", title: said})),
     ],
   });
-  const box = boxed(group.name || `${metric.label} on ${metric.date}`, group.name ? metric.unit : `${metric.unit} – line: ${number(state.value, metric.decimals)}${unit}`, svg);
+  const title = [group.name, `${metric.label} on ${metric.date}`].filter(Boolean).join(": ");
+  const told = (value) => number(value, metric.decimals);
+  const box = boxed(title, `${metric.unit} – line: ${told(state.value)}, colours: ${told(range[0])} to ${told(range[1])}`, svg);
   const reading = [...all].sort((a, b) => a.row - b.row || a.column - b.column).map((cell) => ({...cell, x: cell.column}));
   followWithKeys(box, svg, metric.label, reading, (cell) => said(cell).replaceAll("\n", ", "));
   return box;
