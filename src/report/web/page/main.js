@@ -60,7 +60,6 @@ function show(element, figure, layers) {
   const live = element.querySelector(".live");
   let width = 0;
   const draw = () => {
-    // Of the figure: what is in it is not laid out before it is seen.
     const room = Math.floor(element.clientWidth);
     // Nothing is drawn into what is not seen; on paper the drawing of the screen is scaled.
     if (room > 0 && room !== width && !matchMedia("print").matches) {
