@@ -54,7 +54,7 @@
 //! 2. Its state and its law: a file in [`world`]; what is the same for all replicas is prepared once, in a
 //!    `...Plan`; randomness comes from a stream of its own, a new [`random::Purpose`].
 //! 3. Its place in the day: a line in `engine::History::step`.
-//! 4. What it lets people see: quantities in [`record`], which reach every table by themselves.
+//! 4. What it lets people see: quantities in [`record`], which reach every table by themselves; a figure of a page in [`report`].
 //! 5. Its tests: at its neutral value the records are those without it, to the bit; and its known answers.
 //!
 //! # What can be relied on
