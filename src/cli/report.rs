@@ -56,7 +56,7 @@ impl PageArguments {
 }
 
 /// Single replicas that are drawn if they are there: enough to see what a history looks like, few enough to tell them apart.
-const LINES: usize = 20;
+const LINES: usize = 12;
 
 pub fn report(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     let folder = &arguments.folder;

@@ -149,20 +149,15 @@ mod tests {
         }
     }
 
+    fn row(stated: &Stated) -> (&str, &str, &str) {
+        (&stated.key, &stated.value, &stated.comment)
+    }
+
     #[test]
     fn keys_come_with_their_values_and_comments() {
         let text = "name = \"a # b\" # what it is\n# Where it\n# comes from.\ndays = 10\n\n[regions.us.power]\ntariff = [\n  { from = 1, usd = 2 },\n] # a list\nheat = { a = 1 } # a table\n\n[[events]]\nkind = \"ban\" # first\n[[events]]\nkind = \"tax\"\n";
         let found = stated_keys(&source(text, &[], &["days=20"]));
-        let rows: Vec<(&str, &str, &str)> = found
-            .iter()
-            .map(|stated| {
-                (
-                    stated.key.as_str(),
-                    stated.value.as_str(),
-                    stated.comment.as_str(),
-                )
-            })
-            .collect();
+        let rows: Vec<_> = found.iter().map(row).collect();
         assert_eq!(
             rows,
             [
@@ -188,16 +183,7 @@ mod tests {
             &[("base.toml", base)],
             &[],
         ));
-        let rows: Vec<(&str, &str, &str)> = found
-            .iter()
-            .map(|stated| {
-                (
-                    stated.key.as_str(),
-                    stated.value.as_str(),
-                    stated.comment.as_str(),
-                )
-            })
-            .collect();
+        let rows: Vec<_> = found.iter().map(row).collect();
         assert_eq!(
             rows,
             [

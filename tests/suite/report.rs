@@ -63,7 +63,7 @@ fn a_run_leaves_the_page_that_its_folder_gives_again_to_the_byte() {
         assert_eq!(series["is"], "replicas");
         series["lines"].as_array().map(Vec::len)
     };
-    assert_eq!(lines(&data), Some(20));
+    assert_eq!(lines(&data), Some(12));
     place.ok(&["report", "results/small", "--lines", "3", "--out", "3.html"]);
     assert_eq!(lines(&self::data(&read(&place, "3.html"))), Some(3));
 }
