@@ -25,4 +25,3 @@ pub use page::ReportError;
 pub use run::{RunReport, run_page};
 pub use stress::{StressReport, stress_page};
 pub use sweep::{SweepReport, sweep_page};
-pub use world::is_on_map;

@@ -64,16 +64,16 @@ pub fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
         tables,
     );
     metadata.write(&path)?;
-    let mut written: Vec<&str> = metadata
+    let written: Vec<&str> = metadata
         .tables
         .iter()
         .map(|table| table.file.as_str())
         .collect();
+    // Results stay, and the page of an older run goes, even if no page can be written.
+    folder.keep(&written);
     if arguments.page.wanted() {
         write_page_of_run(&scenario, &ensemble, &metadata, &path)?;
-        written.push(REPORT_FILE);
     }
-    folder.keep(&written);
     show(arguments, common, &scenario, &ensemble, &path, &metadata)
 }
 

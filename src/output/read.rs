@@ -66,7 +66,7 @@ pub fn read_results(
     }
     means.ends()?;
     values.ends()?;
-    let counts = read_counts(open(NAKAMOTO)?, scenario, &quantities)?;
+    let counts = read_counts(open(NAKAMOTO)?)?;
     let mut records = Vec::new();
     if metadata.keep_replicas && most_replicas > 0 {
         let mut rows = open(REPLICAS)?;
@@ -84,12 +84,8 @@ pub fn read_results(
     Ok(Ensemble::of_tables(scenario, summaries, counts, records))
 }
 
-fn read_counts(
-    mut rows: Rows<'_>,
-    scenario: &Scenario,
-    quantities: &[Quantity],
-) -> Result<Vec<Counts>, OutputError> {
-    let days = scenario.record_days();
+fn read_counts(mut rows: Rows<'_>) -> Result<Vec<Counts>, OutputError> {
+    let (quantities, days) = (rows.quantities, rows.days);
     let counted = quantities.iter().enumerate();
     let mut counts: Vec<Counts> = counted
         .filter(|(_, quantity)| COUNTS.contains(&quantity.metric.as_str()))

@@ -94,6 +94,7 @@ pub fn backtest_picture(scenario: &Scenario, scores: &Scores) -> Result<String, 
 
 /// A figure for each metric that was measured.
 fn exhibits(scenario: &Scenario, measured: &[Measured]) -> Vec<Exhibit> {
+    let happenings = Happenings::of(scenario);
     let of_metric = |(metric, title, unit, factor, decimals): Shown| {
         let rows: Vec<&Measured> = measured.iter().filter(|row| row.metric == metric).collect();
         let mut places: Vec<(f64, &str)> = rows
@@ -153,7 +154,7 @@ fn exhibits(scenario: &Scenario, measured: &[Measured]) -> Vec<Exhibit> {
                         },
                     ],
                     levels: Vec::new(),
-                    marks: Happenings::of(scenario).between(first, last),
+                    marks: happenings.between(first, last),
                 }
             })
             .collect();
@@ -363,8 +364,7 @@ impl BacktestReport<'_> {
     }
 
     fn sections(&self, measured: &[Measured]) -> Vec<Section> {
-        let mut heats = vec![self.features()];
-        heats.push(self.masked_values());
+        let heats = [self.features(), self.masked_values()];
         vec![Section {
             id: "measured",
             title: "Measured and simulated".into(),

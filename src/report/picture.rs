@@ -369,7 +369,15 @@ fn extent(panel: &Panel) -> (f64, f64) {
 
 /// The vertical scale over an extent.
 fn scale((low, high): (f64, f64), from_zero: bool) -> (f64, f64) {
-    let low = if from_zero { low.min(0.0) } else { low };
+    // What is below 0 by rounding alone is 0.
+    let dust = low.abs() < 1e-9 * high.abs();
+    let low = if dust {
+        0.0
+    } else if from_zero {
+        low.min(0.0)
+    } else {
+        low
+    };
     let room = 0.05 * (high - low).max(1e-9 + 1e-3 * high.abs());
     (if low == 0.0 { 0.0 } else { low - room }, high + room)
 }

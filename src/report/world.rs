@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::LazyLock;
 
+use minijinja::HtmlEscape;
 use serde::{Deserialize, Serialize};
 
 use super::figure::{Across, Values, quantiles_of};
@@ -42,8 +43,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
 });
 
 /// Whether the map has a country of this ISO 3166-1 alpha-2 code.
-#[must_use]
-pub fn is_on_map(code: &str) -> bool {
+fn is_on_map(code: &str) -> bool {
     WORLD.countries.contains_key(code)
 }
 
@@ -138,7 +138,7 @@ fn strength(share: f64, most: f64) -> f64 {
     100.0 * (share / most).max(0.0).sqrt()
 }
 
-/// The map at one date, as an SVG element. Every region of the scenario has a class of its own, which the page's script colours.
+/// The map at one date, as an SVG element. Every country says of which region it is, by which the page's script colours it.
 #[must_use]
 pub fn map(scenario: &Scenario, shares: &Shares, date: usize) -> String {
     let world = &*WORLD;
@@ -174,9 +174,9 @@ pub fn map(scenario: &Scenario, shares: &Shares, date: usize) -> String {
             text,
             "<g class=\"country{}\" data-region=\"{r}\" data-name=\"{}\" style=\"--p:{:.1}%\"><title>{}: {}</title><path d=\"{}\"/>",
             if share.is_none() { " none" } else { "" },
-            escape(&country.name),
+            HtmlEscape(&country.name),
             strength(share.unwrap_or(0.0), shares.most),
-            escape(&country.name),
+            HtmlEscape(&country.name),
             share.map_or_else(
                 || "no share".into(),
                 |share| format!("{} %", number(share, 1))
@@ -194,14 +194,6 @@ pub fn map(scenario: &Scenario, shares: &Shares, date: usize) -> String {
     }
     text.push_str("</svg>");
     text
-}
-
-/// Text inside an element or an attribute.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod limits;
 mod mechanisms;
 mod naive;
 mod neutral;
+mod odd_input;
 mod report;
 mod scores;
 mod shortcuts;

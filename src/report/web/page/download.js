@@ -28,7 +28,7 @@ function offer(element, name, text) {
   element.querySelector(".tools").append(button);
 }
 
-export function csvOf(figure) {
+function csvOf(figure) {
   const over = axisOf(figure);
   const lines = [["chart", "unit", "series", over.title, "value"]];
   for (const part of columnsOf(figure)) {

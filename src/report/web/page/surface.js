@@ -347,7 +347,7 @@ function heat({across, up, metric, state, group, range, width}) {
 }
 
 /** Pieces of the line on which a metric has a value, on straight lines between the middles of neighbouring cells. */
-export function tippingLine(at, columns, rows, value) {
+function tippingLine(at, columns, rows, value) {
   const lines = [];
   const between = ([x1, y1], [x2, y2]) => {
     const [one, other] = [at(x1, y1), at(x2, y2)];
