@@ -153,6 +153,59 @@ pub fn of_sorted_with(
     Ok(assemble(&sums, entropy_nats, &largest, registered))
 }
 
+/// Equal units: the weight of each, and how many there are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Run {
+    /// Weight of one unit.
+    pub weight: f64,
+    /// Number of units.
+    pub units: u32,
+}
+
+/// [`of_sorted`] for units that are equal by the run, at a cost that does not grow with their number: a few firms and a billion
+/// devices. All of them are registered.
+///
+/// # Errors
+/// [`NoHashRate`] if there are no units or every weight is zero.
+///
+/// # Panics
+/// If there are more units than a `u32` counts.
+pub fn of_runs(runs: &[Run]) -> Result<Concentration, NoHashRate> {
+    let mut runs = runs.to_vec();
+    runs.sort_by(|a, b| b.weight.total_cmp(&a.weight));
+    let registered: u64 = runs.iter().map(|run| u64::from(run.units)).sum();
+    assert!(
+        u32::try_from(registered).is_ok(),
+        "{registered} units are too many"
+    );
+    runs.retain(|run| run.units > 0 && run.weight > 0.0);
+    let largest = runs.first().ok_or(NoHashRate)?.weight;
+    let mut sums = Sums {
+        largest,
+        units: 0,
+        total: 0.0,
+        squares: 0.0,
+        ranked: 0.0,
+    };
+    let mut sum_r_ln_r = 0.0;
+    for run in &runs {
+        let (r, units) = (run.weight / largest, f64::from(run.units));
+        // Ranks of a run begin behind those of all before it.
+        let ranks = f64::from(sums.units) + 0.5 * (units + 1.0);
+        sums.units += run.units;
+        sums.total += units * r;
+        sums.squares += units * r * r;
+        sums.ranked += units * ranks * r;
+        if r > 0.0 {
+            sum_r_ln_r += units * r * libm::log(r);
+        }
+    }
+    let entropy_nats = libm::log(sums.total) - sum_r_ln_r / sums.total;
+    let largest = Largest::of_runs(&runs, &sums);
+    // Counted in a u32 above.
+    Ok(assemble(&sums, entropy_nats, &largest, registered as usize))
+}
+
 /// All metrics of weights in any order, every entry being a registered unit.
 ///
 /// The order does not touch the result, not even in its last bit. Sorts a copy; where the weights
@@ -428,6 +481,34 @@ impl Largest {
             }
         }
         Self { nakamoto, top }
+    }
+
+    /// The same for runs of equal units: how many of a run are needed is a quotient.
+    fn of_runs(runs: &[Run], sums: &Sums) -> Self {
+        let bounds = bounds(sums.total);
+        let mut largest = Self {
+            nakamoto: [sums.units; 6],
+            top: [sums.total; 3],
+        };
+        let (mut rank, mut sum, mut passed) = (0_u32, 0.0, 0);
+        for run in runs {
+            let r = run.weight / sums.largest;
+            let ends = sum + f64::from(run.units) * r;
+            while passed < bounds.len() && ends > bounds[passed] {
+                let needed = libm::floor((bounds[passed] - sum).max(0.0) / r) + 1.0;
+                // At most the units of the run.
+                largest.nakamoto[passed] = rank + needed.min(f64::from(run.units)) as u32;
+                passed += 1;
+            }
+            for (top, count) in largest.top.iter_mut().zip(TOP) {
+                if (rank..rank + run.units).contains(&(count - 1)) {
+                    *top = sum + f64::from(count - rank) * r;
+                }
+            }
+            rank += run.units;
+            sum = ends;
+        }
+        largest
     }
 }
 

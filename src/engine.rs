@@ -2,6 +2,7 @@
 //!
 //! [`History::step`] is the whole engine contract: the order in which mechanisms act on a day.
 
+mod ai;
 mod bans;
 mod deliveries;
 mod purchases;
@@ -14,6 +15,7 @@ use crate::random::{DayDraws, Purpose, Streams, normal, seek_day};
 use crate::record::{Day, Ledger, Recorder, quantities};
 use crate::scenario::Scenario;
 use crate::units::breakeven_power_price;
+use crate::world::ai::Ai;
 use crate::world::capacity::Capacities;
 use crate::world::events::Events;
 use crate::world::expectation::{Expectations, Seen};
@@ -233,6 +235,8 @@ impl<'s> Model<'s> {
                 .and_then(|park| Screen::new(&park.due, &review)),
             review,
             orders: Orders::new(scenario),
+            ai: Ai::new(scenario, streams),
+            ai_choices: DayDraws::of(streams.open(Purpose::AiChoice, 0)),
             bans: Bans::new(regions),
             evicted: Vec::new(),
             recorder: Recorder::new(scenario),
@@ -320,6 +324,9 @@ pub struct History<'m> {
     /// Who surely stays; only where the park is fixed, and a day has enough reviews.
     screen: Option<Screen>,
     orders: Orders<'m>,
+    /// AI compute beside mining, and the draws of those who may let their site to it.
+    ai: Option<Ai<'m>>,
+    ai_choices: DayDraws,
     bans: Bans,
     /// Fleets that have lost their place today.
     evicted: Vec<usize>,
@@ -366,6 +373,11 @@ impl History<'_> {
         let fee_ratio = self.fees.draw();
         let reward_btc = self.network.reward_btc(fee_ratio);
         let hashprice = hashprice(self.network.difficulty, reward_btc, btc_price);
+        if let Some(ai) = &mut self.ai {
+            ai.step(day);
+            self.power.ai_term.copy_from_slice(&ai.price_term);
+            self.capacities.built_part.copy_from_slice(&ai.built_part);
+        }
         self.power.step(day, conditions);
         self.capacities.step(day, conditions);
         let of_late = self.expectations.smoothed_hashprice(hashprice);
@@ -400,6 +412,7 @@ impl History<'_> {
             ledger: self.ledger,
             conditions: &self.events.conditions,
             pools: &self.pools,
+            ai: self.ai.as_ref(),
         };
         // Records show the day as it ran: before its blocks move the difficulty and its reviews the fleets.
         if let Some(row) = row {

@@ -86,6 +86,14 @@ pub enum Purpose {
     PointSeed = 32,
     /// Points drawn again, and means drawn around theirs, for the errors of a sensitivity.
     Resampling = 33,
+    /// How high and how soon the part of AI compute on devices rises.
+    AiEdge = 34,
+    /// Shares of those who host AI compute.
+    AiProviders = 35,
+    /// Whether a mining site is fit for AI.
+    AiSite = 36,
+    /// Whether a site leaves mining for AI at a review.
+    AiChoice = 37,
 }
 
 /// The key of all randomness of one replica.

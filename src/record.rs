@@ -8,6 +8,7 @@ use crate::concentration::{Concentration, members_of, of_sorted_with};
 use crate::protocol::{HASHES_PER_DIFFICULTY, block_interval_seconds};
 use crate::scenario::Scenario;
 use crate::units::{DAYS_PER_YEAR, HOURS_PER_YEAR, PETAHASH_PER_EXAHASH, breakeven_power_price};
+use crate::world::ai::Ai;
 use crate::world::capacity::Capacities;
 use crate::world::events::Conditions;
 use crate::world::fleet::{FixedPark, Fleets};
@@ -81,6 +82,8 @@ pub struct Day<'a> {
     pub conditions: &'a Conditions,
     /// Pool of every firm; empty without pools.
     pub pools: &'a [u16],
+    /// AI compute.
+    pub ai: Option<&'a Ai<'a>>,
 }
 
 impl Day<'_> {
@@ -178,6 +181,9 @@ impl<'s> Recorder<'s> {
         self.put_concentrations(today, fleets, &mut row);
         self.put_regions(today, &mut row);
         self.put_flows(today, &mut row);
+        if let Some(ai) = today.ai {
+            self.put_ai(ai, &mut row);
+        }
         assert_eq!(
             row.filled,
             row.row.len(),
@@ -344,6 +350,30 @@ impl<'s> Recorder<'s> {
         for from in 0..regions {
             for to in (0..regions).filter(|to| *to != from) {
                 row.put(today.moved[from * regions + to]);
+            }
+        }
+    }
+
+    fn put_ai(&self, ai: &Ai<'_>, row: &mut Row<'_>) {
+        row.put(ai.edge_share);
+        row.put(ai.demand);
+        row.put(ai.hosted);
+        row.put(ai.rent.unwrap_or(NULL));
+        row.put(ai.margin().unwrap_or(NULL));
+        row.put(ai.converted.iter().sum());
+        let concentration = ai.concentration();
+        let registered = ai.registered();
+        let active = concentration.map_or(0, |_| ai.active());
+        row.put_concentration(concentration, active, registered);
+        for share in &ai.shares {
+            row.put((1.0 - ai.edge_share) * share);
+        }
+        for (r, region) in self.scenario.regions.iter().enumerate() {
+            if region.ai.is_some() {
+                row.put(ai.load[r]);
+                row.put(ai.price_term[r]);
+                row.put(ai.built_part[r]);
+                row.put(ai.converted[r]);
             }
         }
     }

@@ -8,6 +8,7 @@
 //! Everything behind this module takes a [`Scenario`] and asks no more questions.
 
 mod adjust;
+mod ai;
 mod axis;
 mod check;
 mod docs;
@@ -27,6 +28,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use adjust::AdjustError;
+pub use ai::{Ai, Edge, Provider};
 pub use axis::{Axis, Label, Level, Levels, Span, TypedAxes, axes_of};
 pub use check::Warning;
 pub use docs::{KeyDoc, key_docs};
@@ -38,8 +40,8 @@ pub use observed::{
 pub(crate) use problem::list;
 pub use problem::{Place, Problem, Refused, did_you_mean, printable};
 pub use raw::{
-    BanTerms, Basin, Contract, Design, Growth, Heat, RandomNumbers, Role, Slots, Spikes, Supply,
-    Sweep, Switching, Until,
+    BanTerms, Basin, Contract, Design, Growth, Heat, RandomNumbers, RegionAi, Rent, Role, Slots,
+    Spikes, Supply, Sweep, Switching, Until, Walk,
 };
 pub use shape::SCHEMA;
 pub use stated::{Stated, stated_keys};
@@ -84,6 +86,8 @@ pub struct Scenario {
     pub growth: Option<Growth>,
     /// How fast operators switch off and on.
     pub switching: Switching,
+    /// AI compute beside mining.
+    pub ai: Option<Ai>,
     /// How miners decide to move.
     pub moving: Moving,
     /// What miners expect.
@@ -288,6 +292,8 @@ pub struct Region {
     pub power: Power,
     /// Room for load; `None` is no limit.
     pub capacity: Option<Capacity>,
+    /// What AI compute does here.
+    pub ai: Option<RegionAi>,
 }
 
 /// The price of electricity in a region.

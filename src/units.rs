@@ -104,6 +104,8 @@ pub const DAYS_PER_YEAR: f64 = 365.25;
 pub const DAYS_PER_MONTH: f64 = 30.4375;
 /// PH/s in one EH/s.
 pub const PETAHASH_PER_EXAHASH: f64 = 1000.0;
+/// MW in a gigawatt.
+pub const MEGAWATTS_PER_GIGAWATT: f64 = 1000.0;
 /// Power of 1 TH/s at 1 J/TH, MW: a watt.
 pub const JOULES_PER_TERAHASH_TO_MW_PER_TH: f64 = 1e-6;
 /// Energy of 1 PH/s at 1 J/TH for a day: 1 kW for 24 hours.

@@ -6,6 +6,7 @@
 //! Inside the day loop quantities are bare `f64` in flat arrays, their unit in the name; the unit types
 //! guard the way in (the scenario) and the public functions.
 
+pub mod ai;
 pub mod capacity;
 pub mod events;
 pub mod expectation;

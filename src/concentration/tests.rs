@@ -368,3 +368,86 @@ proptest! {
         prop_assert_eq!(Concentration { gini, theil, ..after }, before);
     }
 }
+
+#[test]
+fn runs_of_equal_units_have_the_metrics_of_their_units() {
+    let mut draws = crate::testing::Normals(5);
+    for case in 0..200 {
+        let runs: Vec<Run> = (0..=case % 7)
+            .map(|_| Run {
+                weight: if draws.uniform() < 0.1 {
+                    0.0
+                } else {
+                    libm::exp(2.0 * draws.sample())
+                },
+                // Of some there are none.
+                units: (draws.uniform() * 40.0) as u32,
+            })
+            .collect();
+        let units: Vec<f64> = runs
+            .iter()
+            .flat_map(|run| std::iter::repeat_n(run.weight, run.units as usize))
+            .collect();
+        let (found, expected) = (of_runs(&runs), concentration(&units));
+        assert_eq!(found.is_ok(), expected.is_ok());
+        let (Ok(found), Ok(expected)) = (found, expected) else {
+            continue;
+        };
+        for (found, expected) in [
+            (found.hhi, expected.hhi),
+            (found.gini, expected.gini),
+            (found.entropy_bits, expected.entropy_bits),
+            (found.theil, expected.theil),
+            (found.top_1, expected.top_1),
+            (found.top_3, expected.top_3),
+            (found.top_10, expected.top_10),
+        ] {
+            close(found, expected, 1e-11 * (1.0 + expected));
+        }
+        assert_eq!(
+            [
+                found.nakamoto_third,
+                found.nakamoto_third_at_least,
+                found.nakamoto_half,
+                found.nakamoto_half_at_least,
+                found.nakamoto_two_thirds,
+                found.nakamoto_two_thirds_at_least,
+            ],
+            [
+                expected.nakamoto_third,
+                expected.nakamoto_third_at_least,
+                expected.nakamoto_half,
+                expected.nakamoto_half_at_least,
+                expected.nakamoto_two_thirds,
+                expected.nakamoto_two_thirds_at_least,
+            ],
+            "{runs:?}"
+        );
+    }
+}
+
+#[test]
+fn a_few_hosts_and_a_billion_devices() {
+    // Half on devices: four hosts of an eighth each, and of the devices just enough to pass a half and two thirds.
+    let devices = 1_000_000_000;
+    let host = Run {
+        weight: 0.125,
+        units: 4,
+    };
+    let device = Run {
+        weight: 0.5 / f64::from(devices),
+        units: devices,
+    };
+    let found = of_runs(&[device, host]).unwrap();
+    close(
+        found.hhi,
+        4.0 * 0.125 * 0.125 + 0.25 / f64::from(devices),
+        1e-15,
+    );
+    assert_eq!((found.nakamoto_third, found.nakamoto_half), (3, 5));
+    // A sixth of all is a third of the devices.
+    let third = found.nakamoto_two_thirds - 4;
+    assert!(third.abs_diff(devices / 3) <= 1, "{third}");
+    assert_eq!((found.top_1, found.top_3), (0.125, 0.375));
+    close(found.top_10, 0.5, 1e-8);
+}

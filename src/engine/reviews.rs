@@ -73,6 +73,7 @@ impl History<'_> {
             considerations.draws.seek_day(day, queue);
         }
         self.purchases.seek_day(day, queue);
+        self.ai_choices.seek_day(day, queue);
         if self.fleets.is_fixed() {
             return self.review_fixed_park(day, first, observer);
         }
@@ -99,7 +100,8 @@ impl History<'_> {
             let stands_idle = !seeks && self.stands_idle(fleet);
             if seeks || stands_idle || considers(&mut self.considerations, queued) {
                 let draw = self.choices.uniform(queued);
-                if self.moves(day, fleet, draw, observer) {
+                let lets_site = !seeks && self.lets_site_to_ai(day, fleet, queued);
+                if self.moves(day, fleet, draw, observer) || lets_site {
                     continue;
                 }
                 if stands_idle && !self.review.anywhere_pays(&self.fleets, fleet) {

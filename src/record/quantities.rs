@@ -18,6 +18,8 @@ pub enum Level {
     PoolGroup,
     /// What moved from one region to another.
     Flow,
+    /// AI compute, and those who host it.
+    Ai,
 }
 
 impl Level {
@@ -31,6 +33,7 @@ impl Level {
             Self::Pool => "pool",
             Self::PoolGroup => "pool_group",
             Self::Flow => "flow",
+            Self::Ai => "ai",
         }
     }
 }
@@ -136,6 +139,24 @@ const CHANGING_REGION: [(&str, &str); 9] = [
     ("all_in_cost_p90", "USD/BTC"),
 ];
 
+/// Of AI compute as a whole.
+const AI: [(&str, &str); 6] = [
+    ("edge_share", "share"),
+    ("demand", "MW"),
+    ("hosted_demand", "MW"),
+    ("rent", "USD/MW/year"),
+    ("margin", "USD/MWh"),
+    ("converted", "MW"),
+];
+
+/// Of AI compute in a region.
+const REGION_AI: [(&str, &str); 4] = [
+    ("ai_load", "MW"),
+    ("ai_price", "USD/MWh"),
+    ("ai_built", "share"),
+    ("converted", "MW"),
+];
+
 /// The quantities recorded for a scenario, in the order of every record.
 #[must_use]
 pub fn quantities(scenario: &Scenario) -> Vec<Quantity> {
@@ -191,6 +212,19 @@ pub fn quantities(scenario: &Scenario) -> Vec<Quantity> {
         for to in scenario.regions.iter().filter(|to| to.id != from.id) {
             let name = format!("{}->{}", from.id, to.id);
             add(Level::Flow, &name, "moved".into(), "PH/s");
+        }
+    }
+    if let Some(ai) = &scenario.ai {
+        for (metric, unit) in AI.iter().chain(&CONCENTRATION) {
+            add(Level::Ai, ALL, (*metric).into(), unit);
+        }
+        for provider in &ai.providers {
+            add(Level::Ai, &provider.name, "share".into(), "share");
+        }
+        for region in scenario.regions.iter().filter(|region| region.ai.is_some()) {
+            for (metric, unit) in REGION_AI {
+                add(Level::Region, &region.id, metric.into(), unit);
+            }
         }
     }
     all

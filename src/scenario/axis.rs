@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::document::Document;
 use super::key_path::{Key, find_keys};
-use super::load::base_of;
+use super::load::bases_of;
 use super::problem::{Place, Problem, Refused, list, printable};
 use super::raw::{Changes, SweepAxis, Values};
 use super::{Role, Scenario};
@@ -195,7 +195,7 @@ pub fn axes_of(scenario: &Scenario, typed: &TypedAxes) -> Result<Vec<Axis>, Refu
     };
     let source = &scenario.source;
     let document =
-        Document::parse(&source.text, base_of(source), &source.overrides).map_err(refuse)?;
+        Document::parse(&source.text, &bases_of(source), &source.overrides).map_err(refuse)?;
     let mut problems = Vec::new();
     let mut wanted: Vec<Wanted> = Vec::new();
     for (index, axis) in scenario.sweep.axes.iter().enumerate() {

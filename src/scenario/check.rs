@@ -1,5 +1,6 @@
 //! Rules between keys: what a file whose every key is fine by itself can still get wrong.
 
+mod ai;
 mod firms;
 mod mechanisms;
 mod observed;
@@ -8,6 +9,7 @@ mod regions;
 
 use std::fmt;
 
+use ai::check_ai;
 use firms::check_firms;
 use mechanisms::{check_basins, check_events, check_hardware, check_pools};
 use observed::{check_observed, check_uncertain};
@@ -106,6 +108,7 @@ pub fn check(
     let pools = check_pools(&raw, &mut found);
     let basins = check_basins(&raw, &mut found);
     let happenings = check_events(&raw, &mut found);
+    let ai = check_ai(&raw, &mut found);
     let observed = check_observed(&raw, &mut found, source, inputs);
     let uncertain = check_uncertain(&raw, &mut found, source, inputs);
     let network_hash = or_hole(
@@ -161,6 +164,7 @@ pub fn check(
         hardware,
         growth: raw.growth.filter(buys),
         switching: raw.switching,
+        ai,
         moving,
         expectations: Expectations {
             spot_memory: raw.expectations.spot_memory,

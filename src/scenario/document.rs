@@ -21,24 +21,24 @@ pub struct Document<'i> {
 }
 
 impl<'i> Document<'i> {
-    /// Parses `text` and applies `overrides` (`KEY=VALUE`, later ones win). `base` is the file that `text` extends, and its
-    /// text: what `text` says takes the place of what the base says, table by table and key by key; a list takes the place
-    /// of a whole list.
+    /// Parses `text` and applies `overrides` (`KEY=VALUE`, later ones win). `bases` are the files that `text` extends, one on the
+    /// other, and their texts: what a text says takes the place of what those before it say, table by table and key by key; a list
+    /// takes the place of a whole list.
     ///
     /// # Errors
     /// Every syntax error of the texts, or every override that cannot be applied.
     pub fn parse(
         text: &'i str,
-        base: Option<(&str, &'i str)>,
+        bases: &[(&str, &'i str)],
         overrides: &'i [String],
     ) -> Result<Self, Vec<Problem>> {
         let mut places = BTreeMap::new();
         let mut root = Spanned::new(0..0, DeTable::new());
-        if let Some((file, base)) = base {
+        for (file, base) in bases {
             let (below, positions) = parse_toml(base, Some(file))?;
             let place_at = |span| positions.place(span);
             record_table(below.get_ref(), "", &mut places, &place_at);
-            root = below;
+            merge(root.get_mut(), below.into_inner());
         }
         let (own, positions) = parse_toml(text, None)?;
         let place_at = |span| positions.place(span);

@@ -216,7 +216,7 @@ mod tests {
 
     fn find(typed: &str) -> Result<Vec<Key>, NoKey> {
         let text = include_str!("../../scenarios/three-regions.toml");
-        let Ok(document) = Document::parse(text, None, &[]) else {
+        let Ok(document) = Document::parse(text, &[], &[]) else {
             panic!("the shipped scenario is TOML");
         };
         find_keys(&document, typed)

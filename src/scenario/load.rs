@@ -125,14 +125,12 @@ fn parse(
             problems,
         }
     };
-    let base = match document::extends(text) {
-        Some(name) => Some(read_base(name, inputs).map_err(|problem| refuse(vec![problem]))?),
-        None => None,
-    };
-    let below = base
-        .as_ref()
-        .map(|(name, text)| (name.as_str(), text.as_str()));
-    let mut document = document::Document::parse(text, below, overrides).map_err(refuse)?;
+    let bases = read_bases(text, inputs).map_err(|problem| refuse(vec![problem]))?;
+    let below: Vec<(&str, &str)> = bases
+        .iter()
+        .map(|(name, text)| (name.as_str(), text.as_str()))
+        .collect();
+    let mut document = document::Document::parse(text, &below, overrides).map_err(refuse)?;
     let mut problems = shape::check_shape(&document);
     // Without the keys that are wrong by themselves, the rules between the others can still be looked at.
     if !problems.iter().all(|problem| document.remove(&problem.key)) {
@@ -152,7 +150,7 @@ fn parse(
         file: file.to_owned(),
         text: text.to_owned(),
         overrides: overrides.to_vec(),
-        inputs: base.iter().cloned().collect(),
+        inputs: bases.clone(),
     };
     // Whether anything runs hangs on many keys, so it is asked only where none of them was taken out.
     let complete = problems.is_empty();
@@ -173,33 +171,62 @@ fn parse(
     Ok(scenario)
 }
 
-/// The file that a scenario which was read extends, and its text.
+/// The files that a scenario which was read extends, and their texts: the one that extends none comes first.
 #[must_use]
-pub fn base_of(source: &Source) -> Option<(&str, &str)> {
-    let name = document::extends(&source.text)?;
-    let base = source.inputs.iter().find(|(file, _)| *file == name)?;
-    Some((&base.0, &base.1))
+pub fn bases_of(source: &Source) -> Vec<(&str, &str)> {
+    let mut bases = Vec::new();
+    let mut text = source.text.as_str();
+    while let Some(name) = document::extends(text) {
+        let Some(base) = source.inputs.iter().find(|(file, _)| *file == name) else {
+            break;
+        };
+        bases.push((base.0.as_str(), base.1.as_str()));
+        text = &base.1;
+        if bases.len() > MOST_BASES {
+            break;
+        }
+    }
+    bases.reverse();
+    bases
 }
 
-/// The file that a scenario extends, and its text.
-fn read_base(name: String, inputs: &mut ReadInput<'_>) -> Result<(String, String), Problem> {
+/// Most files under one another: enough for a world, a theme in it and a case of that, and one more.
+const MOST_BASES: usize = 4;
+
+/// The files that a scenario extends, one the other, and their texts: the one that extends none comes first.
+fn read_bases(text: &str, inputs: &mut ReadInput<'_>) -> Result<Vec<(String, String)>, Problem> {
     let problem = |rule: String, next: &str| Problem {
         place: Place::Line { line: 1, column: 1 },
         key: "extends".into(),
         rule,
         next: next.into(),
     };
-    match inputs(&name) {
-        Ok(text) if document::extends(&text).is_some() => Err(problem(
-            format!("`{}` extends a file itself", printable(&name)),
-            "extend that file instead: one step is all there is",
-        )),
-        Ok(text) => Ok((name, text)),
-        Err(reason) => Err(problem(
-            format!("cannot read `{}`: {reason}", printable(&name)),
-            "name a scenario file relative to this one",
-        )),
+    let mut bases: Vec<(String, String)> = Vec::new();
+    let mut next = document::extends(text);
+    while let Some(name) = next {
+        if bases.iter().any(|(known, _)| *known == name) {
+            return Err(problem(
+                format!("`{}` extends itself, by way of others", printable(&name)),
+                "a scenario stands on one that stands by itself",
+            ));
+        }
+        if bases.len() == MOST_BASES {
+            return Err(problem(
+                format!("`{}` is one file too many under this one", printable(&name)),
+                &format!("at most {MOST_BASES} files extend one another: put two of them together"),
+            ));
+        }
+        let text = inputs(&name).map_err(|reason| {
+            problem(
+                format!("cannot read `{}`: {reason}", printable(&name)),
+                "name a scenario file relative to this one",
+            )
+        })?;
+        next = document::extends(&text);
+        bases.push((name, text));
     }
+    bases.reverse();
+    Ok(bases)
 }
 
 /// Largest file that a scenario may name: a century of daily prices is a twentieth of it.

@@ -5,6 +5,7 @@
 //! texts of `hashdrift explain` and the checks of types, ranges and unknown keys are derived from it.
 //! Rules that need more than one key are in `check.rs`.
 
+mod ai;
 mod events;
 mod growth;
 mod observed;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::document::Document;
 use super::problem::Problem;
+pub use ai::{Provider, RawAi, RegionAi, Rent, Walk};
 pub use events::{BanTerms, RawEvent, RawEventKind, RawHazard, RawPolicy};
 pub use growth::{Growth, RawFrontier, RawHardware, Slots, Supply, Switching};
 pub use observed::{
@@ -36,7 +38,7 @@ pub struct RawScenario {
     #[serde(default)]
     pub description: String,
     /// A scenario file, relative to this one, that this one changes: keys given here take the place of those given there, lists
-    /// as a whole.
+    /// as a whole. That file may extend another in turn.
     #[expect(
         dead_code,
         reason = "read before the rest, which is put over that file"
@@ -85,6 +87,8 @@ pub struct RawScenario {
     /// How fast operators switch machines off and on.
     #[serde(default)]
     pub switching: Switching,
+    /// AI compute beside mining: how concentrated it is, and what it takes of the power. Without it, there is none.
+    pub ai: Option<RawAi>,
     /// River basins whose droughts hit every region that names them. The key is the basin's id.
     #[serde(default)]
     pub basins: IndexMap<String, Basin>,

@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::Source;
 use super::document::join;
-use super::load::base_of;
+use super::load::bases_of;
 
 /// A key that a scenario states.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,13 +20,13 @@ pub struct Stated {
     pub comment: String,
 }
 
-/// Every key that the texts of a scenario state, those of the file that it extends first; what is stated again takes the
+/// Every key that the texts of a scenario state, those of the files that it extends first; what is stated again takes the
 /// place of what was stated before, and overrides come last. Lists and tables on one line count as one value.
 #[must_use]
 pub fn stated_keys(source: &Source) -> Vec<Stated> {
     let mut stated: Vec<Stated> = Vec::new();
-    let base = base_of(source).map(|(_, text)| text);
-    for text in base.into_iter().chain([source.text.as_str()]) {
+    let bases = bases_of(source).into_iter().map(|(_, text)| text);
+    for text in bases.chain([source.text.as_str()]) {
         for found in keys_of(text) {
             put(&mut stated, found);
         }

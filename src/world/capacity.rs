@@ -18,6 +18,9 @@ pub struct Capacities<'s> {
     /// What those who build sites have added because mining pays; their view of what it pays, USD/MWh.
     developed: Vec<f64>,
     pays: Vec<f64>,
+    /// Part of the building that other users of the grid leave today, and what has not been built because of them, MW.
+    pub built_part: Vec<f64>,
+    held_back: Vec<f64>,
     /// Days ahead at which orders look for room: 0 where they hold a slot from the day on which they are placed.
     ahead: f64,
     open: Vec<bool>,
@@ -53,6 +56,8 @@ impl<'s> Capacities<'s> {
             max: Vec::with_capacity(regions),
             developed: vec![0.0; regions],
             pays: vec![f64::NAN; regions],
+            built_part: vec![1.0; regions],
+            held_back: vec![0.0; regions],
             ahead: scenario
                 .growth
                 .filter(|growth| growth.slots == Slots::OnDelivery)
@@ -101,6 +106,7 @@ impl<'s> Capacities<'s> {
             }
         }
         for r in 0..self.capacity.len() {
+            self.held_back[r] += self.build_per_day[r] * (1.0 - self.built_part[r]);
             self.capacity[r] = self.capacity_on(day, r);
             self.look_ahead(r);
         }
@@ -148,11 +154,25 @@ impl<'s> Capacities<'s> {
         self.look_ahead(r);
     }
 
+    /// Takes a site out of a region's mining capacity for good, MW at the meter.
+    pub fn take_site(&mut self, r: usize, mw: f64) {
+        let of_region = [
+            &mut self.start,
+            &mut self.max,
+            &mut self.capacity,
+            &mut self.held,
+        ];
+        for of_region in of_region {
+            of_region[r] -= mw;
+        }
+        self.look_ahead(r);
+    }
+
     /// Capacity of a region on a day as it is built.
     #[must_use]
     pub fn capacity_on(&self, day: u32, r: usize) -> f64 {
         let built = self.start[r] + self.build_per_day[r] * f64::from(day);
-        (built + self.developed[r]).min(self.max[r])
+        (built - self.held_back[r] + self.developed[r]).min(self.max[r])
     }
 
     /// Those who build sites take in what new machines are expected to earn above their power, by region, USD/MWh, and build where it
@@ -189,7 +209,7 @@ impl<'s> Capacities<'s> {
             return 0.0;
         }
         let pace = (self.pays[r] / FULL_PACE_MARGIN).min(1.0);
-        self.capacity[r] * response * pace / DAYS_PER_MONTH
+        self.capacity[r] * response * pace * self.built_part[r] / DAYS_PER_MONTH
     }
 
     /// Takes in what has changed of a region's capacity, today's or that to come.
@@ -199,7 +219,7 @@ impl<'s> Capacities<'s> {
         } else if self.ahead == 0.0 {
             self.capacity[r]
         } else {
-            let per_day = self.build_per_day[r] + self.developed_per_day(r);
+            let per_day = self.build_per_day[r] * self.built_part[r] + self.developed_per_day(r);
             (self.capacity[r] + self.ahead * per_day).min(self.max[r].max(self.capacity[r]))
         };
     }

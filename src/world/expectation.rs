@@ -82,9 +82,9 @@ impl Expectations {
             let memory = 1.0 - self.spot_memory + self.spot_memory * self.smoothed_ratio[r];
             // What events do to the price today is expected to last.
             let here = &seen.conditions.regions[r];
-            let planned = (seen.plan.planned(seen.day, r) + seen.prices.load_term[r])
-                * here.tariff_factor
-                + here.tariff_add;
+            let planned =
+                seen.plan.planned(seen.day, r) + seen.prices.load_term[r] + seen.prices.ai_term[r];
+            let planned = planned * here.tariff_factor + here.tariff_add;
             let spot = self.pue[r] * (planned + self.adder[r]) * memory;
             self.delivered[r] = match self.contracts[r] {
                 None => spot,

@@ -11,7 +11,7 @@ mod masses;
 mod quantum;
 
 use crate::order::{Sorter, in_total_order};
-use crate::scenario::Scenario;
+use crate::scenario::{Region, Scenario};
 use crate::units::machine_power;
 
 use idle::Idle;
@@ -110,11 +110,19 @@ pub fn park_is_fixed(scenario: &Scenario) -> bool {
     });
     sharp
         && scenario.growth.is_none()
+        && !converts(scenario)
         && hardware.retire_per_year == 0.0
         && hardware.exit_after_idle_days.is_infinite()
         && scenario.firms.scale_exponent == 0.0
         && scenario.firms.site_dispersion == 0.0
         && !limits_what_runs(scenario)
+}
+
+/// Whether sites ever leave mining for AI.
+fn converts(scenario: &Scenario) -> bool {
+    let rent = scenario.ai.as_ref().and_then(|ai| ai.rent);
+    let fit = |region: &Region| region.ai.is_some_and(|ai| ai.eligible_share > 0.0);
+    rent.is_some() && scenario.regions.iter().any(fit)
 }
 
 impl Fleets {

@@ -134,6 +134,8 @@ pub struct PowerPrices<'p> {
     mean_load: Vec<f64>,
     /// What the mining load adds to the base price, USD/MWh.
     pub load_term: Vec<f64>,
+    /// What AI adds to it, USD/MWh.
+    pub ai_term: Vec<f64>,
     /// Spot price by region today, USD/MWh.
     pub spot: Vec<f64>,
     /// Noise and spike by region today: the spot price over what it was expected to be.
@@ -158,6 +160,7 @@ impl<'p> PowerPrices<'p> {
             mean_load: load_at_start.clone(),
             load_at_start,
             load_term: vec![0.0; plan.regions],
+            ai_term: vec![0.0; plan.regions],
             spot: vec![0.0; plan.regions],
             ratio: vec![1.0; plan.regions],
         }
@@ -187,7 +190,8 @@ impl<'p> PowerPrices<'p> {
                 }
                 self.ratio[r] *= self.spike(r, spikes);
             }
-            let expected = (self.plan.seasonal[at] + self.load_term[r]).max(self.plan.floor[at]);
+            let loaded = self.plan.seasonal[at] + self.load_term[r] + self.ai_term[r];
+            let expected = loaded.max(self.plan.floor[at]);
             let here = &conditions.regions[r];
             self.spot[r] = expected * self.ratio[r] * here.tariff_factor + here.tariff_add;
         }

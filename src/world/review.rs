@@ -309,6 +309,22 @@ impl<'s> Review<'s> {
         self.utilities[self.places.len()] = if leaves { 0.0 } else { CLOSED };
     }
 
+    /// Probability with which a fleet gives up mining at its site for another use that earns `offer` USD/MWh of its own consumption:
+    /// one more choice beside the regions.
+    pub fn chance_of_leaving(
+        &mut self,
+        fleets: &Fleets,
+        fleet: usize,
+        capacities: &Capacities<'_>,
+        offer: f64,
+    ) -> f64 {
+        self.weigh_up(fleets, fleet, capacities);
+        let best = self.utilities.iter().copied().fold(offer, f64::max);
+        let weight = |utility: f64| libm::exp((utility - best) / self.choice_scale);
+        let others: f64 = self.utilities.iter().map(|utility| weight(*utility)).sum();
+        weight(offer) / (weight(offer) + others)
+    }
+
     /// Whether any region, the present one included, is expected to earn a fleet more than getting there costs, by the
     /// utilities last filled.
     #[must_use]

@@ -338,14 +338,46 @@ fn a_scenario_that_extends_another_says_where_each_problem_is() {
         broken.contains("  base.toml, line 1\n    not TOML"),
         "{broken}"
     );
-    let chain = body(&parse(&text, &text).expect_err("the base extends a file itself"));
+    let circle = body(&parse(&text, &text).expect_err("the base extends itself"));
     assert!(
-        chain.contains("`base.toml` extends a file itself"),
-        "{chain}"
+        circle.contains("`base.toml` extends itself, by way of others"),
+        "{circle}"
     );
     let missing = text.replace("base.toml", "bose.toml");
     let missing = body(&parse(&missing, GOOD).expect_err("the base is not there"));
     assert!(missing.contains("cannot read `bose.toml`"), "{missing}");
+}
+
+#[test]
+fn scenarios_stand_on_one_another_up_to_four_deep() {
+    let parse = |depth: u32| {
+        let file = |number: u32| format!("{number}.toml");
+        let mut inputs = vec![(file(0), GOOD.to_owned())];
+        for number in 1..depth {
+            let below = file(number - 1);
+            let text = format!(
+                "extends = \"{below}\"\nname = \"{number}\"\n[regions.us.power]\nusd_per_mwh = {number}.5\n"
+            );
+            inputs.push((file(number), text));
+        }
+        let text = format!("extends = \"{}\"\ndays = 77\n", file(depth - 1));
+        parse_scenario("s.toml", &text, &[], &inputs)
+    };
+    let scenario = parse(4).unwrap_or_else(|refused| panic!("{refused}"));
+    // Of each key the value that stands nearest.
+    assert_eq!((scenario.name.as_str(), scenario.days), ("3", 77));
+    assert_eq!(scenario.regions[0].power.base.get(), 3.5);
+    assert_eq!(scenario.source.inputs.len(), 4);
+    let stated = hashdrift::scenario::stated_keys(&scenario.source);
+    let price = stated
+        .iter()
+        .find(|stated| stated.key == "regions.us.power.usd_per_mwh");
+    assert_eq!(price.map(|price| price.value.as_str()), Some("3.5"));
+    let deep = body(&parse(5).expect_err("five files are too many"));
+    assert!(
+        deep.contains("`0.toml` is one file too many under this one"),
+        "{deep}"
+    );
 }
 
 #[test]

@@ -52,9 +52,14 @@ const FRONTIER: &str = "hardware.frontier={ model = \"exponential\", start_j_per
 /// Firms that do.
 const GROWTH: &str = "growth={ rate_per_month = 0.2, cap_per_month = 0.1, hurdle = 0.2, discount_rate = 0.2, lead_days = 40 }";
 
+/// AI compute that pays nothing.
+const AI: &str = "ai={ demand_mw = 9_000.0, growth_per_year = 0.5, edge = { start_share = 0.1 }, providers = { x = { share = 0.6 }, y = { share = 0.4 } }, rent = { usd_per_mw_year = 0.0 } }";
+/// AI compute that pays for sites.
+const RENT: &str = "ai.rent.usd_per_mw_year=1e6";
+
 /// Every key that has a neutral value: the key, what it stands for when neutral, and another value,
 /// with what the mechanism needs to show.
-const MECHANISMS: [(&str, &str, &str, &[&str]); 56] = [
+const MECHANISMS: [(&str, &str, &str, &[&str]); 68] = [
     ("bitcoin.fee_ratio", "0.0", "0.1", &[]),
     ("regions.*.members", "1", "5", &[]),
     ("regions.*.size", "1.0", "3.0", &[]),
@@ -269,6 +274,67 @@ const MECHANISMS: [(&str, &str, &str, &[&str]); 56] = [
         &[
             "hazards=[{ kind = \"curtail\", region = \"a\", per_year = 3.0, days = 60, size = 0.9 }, { kind = \"curtail\", region = \"b\", per_year = 3.0, days = 60, size = 0.9 }]",
         ],
+    ),
+    (
+        "ai.edge.ceiling_sd",
+        "0.0",
+        "0.5",
+        &[AI, "ai.edge.ceiling=0.6", "ai.edge.rate_per_year=1.0"],
+    ),
+    (
+        "ai.edge.midpoint_sd_years",
+        "0.0",
+        "1.0",
+        &[AI, "ai.edge.ceiling=0.6", "ai.edge.rate_per_year=1.0"],
+    ),
+    ("ai.walk.sd_per_year", "0.0", "0.1", &[AI]),
+    (
+        "ai.walk.return_per_year",
+        "0.0",
+        "1.0",
+        &[AI, "ai.walk.sd_per_year=0.1"],
+    ),
+    (
+        "ai.rent.usd_per_mw_year",
+        "0.0",
+        "2e6",
+        &[AI, "regions.*.ai.eligible_share=1.0"],
+    ),
+    ("ai.rent.elasticity", "0.0", "0.7", &[AI, RENT]),
+    (
+        "ai.rent.supply_growth_per_year",
+        "0.0",
+        "0.1",
+        &[AI, RENT, "ai.rent.elasticity=1.0"],
+    ),
+    ("ai.rent.capex_usd_per_mw", "0.0", "3e6", &[AI, RENT]),
+    (
+        "ai.rent.least_mw",
+        "0.0",
+        "1e4",
+        &[AI, RENT, "regions.*.ai.eligible_share=1.0"],
+    ),
+    (
+        "regions.*.ai.price_usd_per_mwh_per_gw",
+        "0.0",
+        "1.0",
+        &[AI, "regions.*.ai.share=0.5"],
+    ),
+    (
+        "regions.*.ai.queue_per_gw",
+        "0.0",
+        "0.1",
+        &[
+            AI,
+            "regions.*.ai.share=0.5",
+            "regions.*.capacity.build_mw_per_month=50.0",
+        ],
+    ),
+    (
+        "regions.*.ai.eligible_share",
+        "0.0",
+        "0.5",
+        &[AI, RENT, "regions.*.ai.share=0.1"],
     ),
 ];
 

@@ -142,6 +142,7 @@ fn check_region(
         generation_mw: region.national_generation_mw,
         power: power?,
         capacity,
+        ai: region.ai,
     })
 }
 

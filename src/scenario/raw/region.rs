@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{RawDate, one, one_u32, yes};
+use super::{RawDate, RegionAi, one, one_u32, yes};
 
 /// One region: a jurisdiction, or an aggregate of several.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -53,6 +53,8 @@ pub struct RawRegion {
     pub power: RawPower,
     /// How much mining load there is room for. Without it, no limit.
     pub capacity: Option<RawCapacity>,
+    /// What AI compute does here. Without it, nothing.
+    pub ai: Option<RegionAi>,
 }
 
 /// The price of electricity in a region.

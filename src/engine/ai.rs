@@ -1,0 +1,35 @@
+//! Sites that leave mining for AI.
+
+use super::History;
+
+impl History<'_> {
+    /// Whether the owner of a fleet that is in place lets its site to AI: one more choice beside the regions. The site is then lost to
+    /// mining for good, and the machines look for another place.
+    pub(super) fn lets_site_to_ai(&mut self, day: u32, fleet: usize, queued: usize) -> bool {
+        let Some(ai) = &self.ai else { return false };
+        let Some(offer) = ai.margin() else {
+            return false;
+        };
+        let region = usize::from(self.fleets.region[fleet]);
+        let megawatts = self.at_meter(fleet);
+        if !ai.wants(fleet, region, megawatts) {
+            return false;
+        }
+        // Utilities are in USD/MWh of the machines, rent in that of the site.
+        let offer = offer * self.scenario.regions[region].power.pue;
+        let chance = self
+            .review
+            .chance_of_leaving(&self.fleets, fleet, &self.capacities, offer);
+        if self.ai_choices.uniform(queued) >= chance {
+            return false;
+        }
+        if let Some(ai) = &mut self.ai {
+            ai.take(region, megawatts);
+            let until = day.saturating_add(ai.patience_days() as u32);
+            self.capacities.load[region] -= megawatts;
+            self.capacities.take_site(region, megawatts);
+            self.fleets.seek(fleet, until);
+        }
+        true
+    }
+}
