@@ -15,6 +15,7 @@ mod stress;
 mod sweep;
 mod text_table;
 mod trace;
+mod trajectories;
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -48,6 +49,7 @@ Examples:
   hashdrift sweep run scenarios/three-regions.toml --axis regions.us.power.usd_per_mwh=40:120:10
   hashdrift report results/global-south
   hashdrift stress scenarios/global-south.toml
+  hashdrift trajectories scenarios/ai-goes-to-the-edge.toml --past scenarios/from-pc-to-asic.toml
   hashdrift backtest scenarios/backtest/china-ban-2021.toml
   hashdrift calibrate scenarios/backtest/calibration.toml
   hashdrift check my-scenario.toml
@@ -93,6 +95,8 @@ enum Verb {
     Sweep(sweep::Arguments),
     /// Lose each region, or meet an event, in twin histories; and what bans may take in a year
     Stress(stress::Arguments),
+    /// Put mining and AI on one scale: opposite or not, whether they cross, and on what that hangs
+    Trajectories(trajectories::Arguments),
     /// Try a scenario against what was measured: scores, bands, and the forecasts to beat
     Backtest(backtest::Arguments),
     /// Fit parameters to episodes of the past, say what these cannot tell, try the fit on those left out
@@ -134,6 +138,11 @@ impl ScenarioArguments {
     /// What results of this scenario are called after.
     fn stem(&self) -> Cow<'_, str> {
         stem(&self.file)
+    }
+
+    /// The file, as it was given.
+    fn file(&self) -> &Path {
+        &self.file
     }
 
     /// Changes to the scenario, as they were given.
@@ -259,6 +268,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Verb::Check(arguments) => check::check(&arguments, common),
         Verb::Sweep(arguments) => sweep::sweep(arguments, common),
         Verb::Stress(arguments) => stress::stress(&arguments, common),
+        Verb::Trajectories(arguments) => trajectories::trajectories(&arguments, common),
         Verb::Backtest(arguments) => backtest::backtest(&arguments, common),
         Verb::Calibrate(arguments) => calibrate::calibrate(&arguments, common),
         Verb::Report(arguments) => report::report(&arguments, common),

@@ -158,12 +158,7 @@ impl Ensemble {
     /// What is odd about the histories drawn.
     #[must_use]
     pub fn warning(&self) -> Option<String> {
-        (self.dark_replicas > 0).then(|| {
-            format!(
-                "in {} of {} replicas there were days on which nothing ran: no block, no retarget; look at the prices of power and bitcoin",
-                self.dark_replicas, self.replicas
-            )
-        })
+        dark_warning(self.dark_replicas, self.replicas)
     }
 
     /// Index of the last record day.
@@ -171,6 +166,16 @@ impl Ensemble {
     pub fn last(&self) -> usize {
         self.dates.len() - 1
     }
+}
+
+/// What is odd about histories of which so many had a day on which nothing ran.
+#[must_use]
+pub fn dark_warning(dark_replicas: u32, replicas: u32) -> Option<String> {
+    (dark_replicas > 0).then(|| {
+        format!(
+            "in {dark_replicas} of {replicas} replicas there were days on which nothing ran: no block, no retarget; look at the prices of power and bitcoin"
+        )
+    })
 }
 
 /// Runs all replicas of a scenario with the default [`Options`].

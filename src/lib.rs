@@ -33,6 +33,7 @@
 //! | [`backtest`] | a scenario against what was measured: simulated measurements, scores, forecasts to beat |
 //! | [`sweep`] | a scenario at many points: axes, designs, points, many at once |
 //! | [`resilience`] | what is lost with a country: at once, over time by twin histories, in a year |
+//! | [`trajectories`] | mining and AI on one scale: opposite or not, crossing, on what that hangs |
 //! | [`ensemble`] | replicas in parallel, collected in order; memory; summaries |
 //! | [`engine`] | one replica; `History::step` is one day, told in order; its reviews and its bans |
 //! | [`record`] | what is written down on a record day |
@@ -82,6 +83,7 @@ pub mod statistics;
 pub mod sweep;
 #[cfg(test)]
 mod testing;
+pub mod trajectories;
 pub mod units;
 pub mod world;
 

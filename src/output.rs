@@ -1,4 +1,4 @@
-//! What a run, a stress test or a backtest leaves behind: tidy tables, those of a run in CSV and Parquet with the same values, and a
+//! What a run, a stress test, a backtest or trajectories leave behind: tidy tables, those of a run in CSV and Parquet with the same values, and a
 //! metadata file that is enough to do it again.
 
 mod backtest;
@@ -14,6 +14,7 @@ pub mod sweep;
 mod table;
 mod tables;
 mod trace;
+mod trajectories;
 
 use std::borrow::Borrow;
 use std::io::{self, Write};
@@ -31,7 +32,7 @@ pub use calibration::{
 pub use folder::{REPORT_FILE, ResultsFolder, create_results_folder};
 pub use metadata::{
     Circumstances, Kind, METADATA_FILE, Metadata, ScenarioText, StressOptions, TableDigest,
-    read_metadata,
+    TrajectoriesOptions, read_metadata,
 };
 pub use read::{ReadRow, ReadTable, read_results, read_table, unchanged};
 pub use stress::{
@@ -40,6 +41,7 @@ pub use stress::{
 };
 pub use table::{Cells, Column, Table, table_json};
 pub use trace::{TraceTables, trace_replica};
+pub use trajectories::{answers_table, dependence_table, trajectory_paths_table};
 
 use crate::ensemble::Ensemble;
 use crate::scenario::Scenario;

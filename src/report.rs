@@ -18,6 +18,7 @@ mod short;
 mod stress;
 mod surface;
 mod sweep;
+mod trajectories;
 mod world;
 
 pub use backtest::{BacktestReport, backtest_page, backtest_picture};
@@ -25,3 +26,4 @@ pub use page::ReportError;
 pub use run::{RunReport, run_page};
 pub use stress::{StressReport, stress_page};
 pub use sweep::{SweepReport, sweep_page};
+pub use trajectories::{TrajectoriesReport, trajectories_page, trajectories_reading};

@@ -16,7 +16,7 @@ pub mod scores;
 
 use std::cmp::Ordering;
 
-pub use binomial::binomial_upper_tail;
+pub use binomial::{binomial_upper_tail, wilson_interval};
 pub use ranks::{rank_correlation, ranks};
 
 /// Probabilities of the quantiles of a [`Summary`].

@@ -11,8 +11,8 @@ use hashdrift::output::{
     write_text,
 };
 use hashdrift::report::{
-    BacktestReport, ReportError, RunReport, StressReport, SweepReport, backtest_page, run_page,
-    stress_page, sweep_page,
+    BacktestReport, ReportError, RunReport, StressReport, SweepReport, TrajectoriesReport,
+    backtest_page, run_page, stress_page, sweep_page, trajectories_page, trajectories_reading,
 };
 use hashdrift::scenario::{LoadError, Scenario, parse_scenario};
 
@@ -62,7 +62,7 @@ pub fn report(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
     let folder = &arguments.folder;
     if !folder.join(METADATA_FILE).is_file() {
         return Err(InvalidUse(format!(
-            "there are no results in {}: it has no {METADATA_FILE}\ngive the folder that a run, a stress, a backtest or a sweep has made",
+            "there are no results in {}: it has no {METADATA_FILE}\ngive the folder that a run, a stress, a backtest, trajectories or a sweep have made",
             folder.display()
         ))
         .into());
@@ -122,6 +122,7 @@ fn page_of_results(arguments: &Arguments) -> anyhow::Result<String> {
             annual_loss: &table("annual-loss.csv")?,
             simulated_loss: &table("simulated-loss.csv")?,
         })?,
+        Kind::Trajectories => page_of_trajectories(folder, &metadata, &scenario)?.page,
         Kind::Backtest => backtest_page(&BacktestReport {
             scenario: &scenario,
             metadata: &metadata,
@@ -235,4 +236,30 @@ pub fn write_page_of_run(
     let page = page_of_run(scenario, ensemble, metadata, LINES)?;
     write_text(&page, &folder.join(REPORT_FILE))?;
     Ok(())
+}
+
+/// The page of trajectories, and what it says in words.
+pub struct PageOfTrajectories {
+    pub page: String,
+    pub reading: Vec<String>,
+}
+
+/// Made of the tables in the folder, so that the numbers are the same everywhere.
+pub fn page_of_trajectories(
+    folder: &Path,
+    metadata: &Metadata,
+    scenario: &Scenario,
+) -> anyhow::Result<PageOfTrajectories> {
+    let table = |file: &str| read_table(folder, metadata, file);
+    let report = TrajectoriesReport {
+        scenario,
+        metadata,
+        answers: &table("trajectories.csv")?,
+        paths: &table("paths.csv")?,
+        dependence: &table("dependence.csv")?,
+    };
+    Ok(PageOfTrajectories {
+        page: trajectories_page(&report)?,
+        reading: trajectories_reading(&report),
+    })
 }

@@ -13,7 +13,7 @@ use hashdrift::output::{
 use super::interrupt::{FolderInCare, Interrupt, stop_on_interrupt};
 use super::run::{parse_bytes, simulate};
 use super::sweep::{Computed, compute_all};
-use super::{Common, backtest, restored, stress, warn};
+use super::{Common, backtest, restored, stress, trajectories, warn};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -68,6 +68,16 @@ pub fn reproduce(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
             let others = others.collect::<anyhow::Result<Vec<_>>>()?;
             let folder = make_temporary(&care)?;
             stress::again(scenario, others, options, &folder, &stop, common.quiet)?
+        }
+        Kind::Trajectories => {
+            let Some(options) = metadata.trajectories else {
+                bail!(
+                    "the metadata file does not say what was asked of the trajectories; the file was changed"
+                );
+            };
+            let past = options.past.as_ref().map(restored).transpose()?;
+            let folder = make_temporary(&care)?;
+            trajectories::again(scenario, past, options, &folder, &stop, common.quiet)?
         }
         Kind::Backtest => backtest::again(&scenario, &make_temporary(&care)?, &stop, common.quiet)?,
     };

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use answer::Answer;
 use clap::{Args, Subcommand};
 pub use computing::{Computed, compute_all};
+pub use definition::inputs_of_levels;
 use hashdrift::output::sweep::{PlanFile, SweepMetadata};
 use serde_json::json;
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{OutputError, write_json};
 use crate::ensemble::Ensemble;
-use crate::scenario::{Scenario, Source, warnings};
+use crate::scenario::{Axis, Scenario, Source, warnings};
 
 /// Name of the metadata file in a results folder.
 pub const METADATA_FILE: &str = "metadata.json";
@@ -22,6 +22,8 @@ pub enum Kind {
     Stress,
     /// A backtest.
     Backtest,
+    /// Trajectories of mining and AI.
+    Trajectories,
 }
 
 /// Enough to run again what was run, and to tell whether the same came out.
@@ -59,6 +61,9 @@ pub struct Metadata {
     /// What was asked of a stress test, and of nothing else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stress: Option<StressOptions>,
+    /// What was asked of trajectories, and of nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trajectories: Option<TrajectoriesOptions>,
     /// The files written, but for the metadata itself.
     pub tables: Vec<TableDigest>,
 }
@@ -74,6 +79,17 @@ pub struct StressOptions {
     pub years: u32,
     /// The scenarios to compare with, as they were read; without any, each region is lost.
     pub with: Vec<ScenarioText>,
+}
+
+/// What was asked of trajectories.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrajectoriesOptions {
+    /// Mining before, as it was read.
+    pub past: Option<ScenarioText>,
+    /// What is varied, one axis at a time.
+    pub axes: Vec<Axis>,
+    /// Files that only levels of the axes name, with their text.
+    pub inputs: Vec<(String, String)>,
 }
 
 /// The scenario as it was read.
@@ -167,6 +183,21 @@ impl Metadata {
         metadata
     }
 
+    /// Describes trajectories; `warnings` are those that came up besides the scenario's.
+    #[must_use]
+    pub fn of_trajectories(
+        scenario: &Scenario,
+        options: TrajectoriesOptions,
+        warnings: Vec<String>,
+        circumstances: Circumstances,
+        tables: Vec<TableDigest>,
+    ) -> Self {
+        let mut metadata = Self::of_kind(Kind::Trajectories, scenario, circumstances, tables);
+        metadata.trajectories = Some(options);
+        metadata.warnings.extend(warnings);
+        metadata
+    }
+
     /// Describes a backtest.
     #[must_use]
     pub fn of_backtest(
@@ -202,6 +233,7 @@ impl Metadata {
             warnings: of_scenario.collect(),
             scenario: ScenarioText::new(&scenario.name, &scenario.source),
             stress: None,
+            trajectories: None,
             tables,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::ReportError;
 use super::again::{commands, files, provenance};
-use super::figure::{Across, Charts, Exhibit, Figure, Key, Panel, Series, Tone, Values};
+use super::figure::{Across, Charts, Exhibit, Figure, Heights, Key, Panel, Series, Tone, Values};
 use super::grid::{Cell, Grid, MISSING};
 use super::marks::Happenings;
 use super::page::{Card, Heat, Page, Section, render};
@@ -174,6 +174,7 @@ fn exhibits(scenario: &Scenario, measured: &[Measured]) -> Vec<Exhibit> {
                 one_scale: false,
                 wide: !shares,
                 joined: true,
+                heights: Heights::Even,
                 legend: legend(),
                 panels,
             }),

@@ -96,10 +96,22 @@ pub struct Charts {
     pub wide: bool,
     /// Whether lines pass over places at which nothing is defined; otherwise they break there.
     pub joined: bool,
-    /// What colours and strokes mean, in the order of drawing.
+    /// How heights are spread.
+    pub heights: Heights,
+    /// What colours and strokes mean, in the order of drawing. Without any, series are named where they end.
     pub legend: Vec<Key>,
     /// The charts.
     pub panels: Vec<Panel>,
+}
+
+/// How heights are spread over a vertical axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Heights {
+    /// Evenly.
+    Even,
+    /// In their logs, so that equal ratios are equally far apart; evenly where something is not above 0.
+    Logs,
 }
 
 /// One entry of a legend.

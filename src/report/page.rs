@@ -31,7 +31,7 @@ pub enum ReportError {
 pub struct Page {
     /// What it is called.
     pub title: String,
-    /// `run`, `stress`, `backtest` or `sweep`.
+    /// `run`, `stress`, `backtest`, `trajectories` or `sweep`.
     pub kind: &'static str,
     /// What the scenario asks.
     pub question: String,

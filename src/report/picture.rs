@@ -2,18 +2,21 @@
 
 mod cells;
 mod compact;
+mod names;
 mod stack;
+mod vertical;
 
 use plotters::coord::Shift;
 use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint};
-use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
-use super::figure::{Across, Charts, Figure, Key, Mark, Panel, Series, Tone, Values};
+use super::figure::{Across, Charts, Figure, Heights, Key, Mark, Panel, Series, Tone, Values};
 use crate::units::number;
 use cells::draw_cells;
 use compact::compact;
+use names::draw_names;
 use stack::draw_stack;
+use vertical::Vertical;
 
 /// Width of a picture, in pixels of a screen at 100 %, and heights of its charts.
 const WIDTH: u32 = 1080;
@@ -63,7 +66,7 @@ pub const ORDERED: [(u8, u8, u8); 6] = [
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Drawn<T> = Result<T, DrawingAreaErrorKind<std::io::Error>>;
-type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<Horizontal, RangedCoordf64>>;
+type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<Horizontal, Vertical>>;
 
 /// A horizontal axis with labels where they are wanted.
 struct Horizontal {
@@ -293,7 +296,7 @@ fn framed<'a, 'b>(
     area: &'a Area<'b>,
     title: &str,
     x: &Across,
-    heights: (f64, f64),
+    heights: Vertical,
     decimals: usize,
     labels: usize,
 ) -> Drawn<Chart<'a, 'b>> {
@@ -316,7 +319,7 @@ fn framed<'a, 'b>(
                 range: first..last,
                 labelled: points,
             },
-            heights.0..heights.1,
+            heights,
         )?;
     let label = |at: &f64| {
         let tick = ticks.iter().find(|(tick, _)| tick == at);
@@ -399,13 +402,19 @@ fn draw_panels(figure: &Charts, area: &Area<'_>) -> Drawn<()> {
             format!("{}, {}", panel.title, panel.unit)
         };
         let labels = if figure.wide { 10 } else { 5 };
-        let heights = scale(heights, panel.from_zero);
+        let logs = figure.heights == Heights::Logs && heights.0 > 0.0;
+        let vertical = if logs {
+            Vertical::logs(heights)
+        } else {
+            Vertical::even(scale(heights, panel.from_zero))
+        };
+        let heights = vertical.ends();
         let decimals = if heights.1 - heights.0 > 5.0 {
             0
         } else {
             panel.decimals.max(1)
         };
-        let mut chart = framed(&area, &title, &figure.x, heights, decimals, labels)?;
+        let mut chart = framed(&area, &title, &figure.x, vertical, decimals, labels)?;
         for level in &panel.levels {
             line_across(&mut chart, &figure.x, level.at, INK)?;
         }
@@ -417,6 +426,9 @@ fn draw_panels(figure: &Charts, area: &Area<'_>) -> Drawn<()> {
         };
         for series in &panel.series {
             drawing.series(&mut chart, series)?;
+        }
+        if figure.legend.is_empty() {
+            draw_names(&mut chart, &figure.x, &panel.series)?;
         }
     }
     Ok(())

@@ -7,8 +7,8 @@ mod regions;
 use super::ReportError;
 use super::again::{commands, files, provenance};
 use super::figure::{
-    Across, Charts, Exhibit, Figure, Key, Level as Height, Mark, Panel, Series, Tone, Values,
-    quantiles_of, rounded,
+    Across, Charts, Exhibit, Figure, Heights, Key, Level as Height, Mark, Panel, Series, Tone,
+    Values, quantiles_of, rounded,
 };
 use super::grid::MISSING;
 use super::marks::Happenings;
@@ -321,6 +321,7 @@ impl RunReport<'_> {
                 one_scale: false,
                 wide: false,
                 joined: false,
+                heights: Heights::Even,
                 legend,
                 panels,
             }),
@@ -368,6 +369,7 @@ impl RunReport<'_> {
                 one_scale: false,
                 wide: false,
                 joined: false,
+                heights: Heights::Even,
                 legend: Self::legend([]),
                 panels,
             }),

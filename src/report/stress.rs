@@ -3,7 +3,7 @@
 use super::ReportError;
 use super::again::{commands, files, provenance};
 use super::figure::{
-    Across, Charts, Exhibit, Figure, Key, Level as Height, Panel, Series, Tone, Values,
+    Across, Charts, Exhibit, Figure, Heights, Key, Level as Height, Panel, Series, Tone, Values,
 };
 use super::grid::{Cell, Grid, MISSING, signed};
 use super::page::{Card, Heat, Page, Section, render};
@@ -285,6 +285,7 @@ impl StressReport<'_> {
                 one_scale,
                 wide: false,
                 joined: false,
+                heights: Heights::Even,
                 legend,
                 panels,
             }),

@@ -1,7 +1,8 @@
 //! What a sweep's page draws: a metric over the axes of the sweep.
 
 use super::figure::{
-    Across, Charts, Figure, Key, Panel, Series, Surface, SurfaceAxis, SurfaceMetric, Tone, Values,
+    Across, Charts, Figure, Heights, Key, Panel, Series, Surface, SurfaceAxis, SurfaceMetric, Tone,
+    Values,
 };
 use super::grid::{Cell, Grid, MISSING};
 use crate::output::sweep::Series as Readings;
@@ -203,6 +204,7 @@ impl Surface {
                 one_scale: false,
                 wide: true,
                 joined: true,
+                heights: Heights::Even,
                 legend: vec![Key {
                     label: "mean with its 90 % error".into(),
                     tone: Tone::Other,

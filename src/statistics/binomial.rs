@@ -1,4 +1,4 @@
-//! The upper tail of a binomial distribution.
+//! Counts of successes: the upper tail of a binomial distribution, and what a share that was found says of the true one.
 
 /// Probability of at least `successes` in `trials`, each with `probability`.
 ///
@@ -40,6 +40,43 @@ pub fn binomial_upper_tail(successes: usize, trials: usize, probability: f64) ->
     sum.min(1.0)
 }
 
+/// The 97.5 % quantile of the standard normal distribution.
+const TWO_SIDED_95: f64 = 1.959_963_984_540_054;
+
+/// Interval that holds the true probability in about 95 % of cases, after so many successes in so many trials.
+///
+/// It stays within 0 and 1, and has a width where all trials, or none, were successes; none of that holds for the standard error.
+/// `None` without trials.
+///
+/// # Source
+/// Wilson (1927), *Probable Inference, the Law of Succession, and Statistical Inference*, Journal of the American Statistical
+/// Association 22, without correction for continuity.
+#[must_use]
+pub fn wilson_interval(successes: usize, trials: usize) -> Option<(f64, f64)> {
+    debug_assert!(successes <= trials);
+    if trials == 0 {
+        return None;
+    }
+    let n = trials as f64;
+    let part = successes as f64 / n;
+    let z2 = TWO_SIDED_95 * TWO_SIDED_95;
+    let middle = (part + z2 / (2.0 * n)) / (1.0 + z2 / n);
+    let reach =
+        TWO_SIDED_95 / (1.0 + z2 / n) * (part * (1.0 - part) / n + z2 / (4.0 * n * n)).sqrt();
+    // At the ends the interval ends where probabilities do, and rounding must not say otherwise.
+    let low = if successes == 0 {
+        0.0
+    } else {
+        (middle - reach).max(0.0)
+    };
+    let high = if successes == trials {
+        1.0
+    } else {
+        (middle + reach).min(1.0)
+    };
+    Some((low, high))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,5 +108,51 @@ mod tests {
         assert_eq!(binomial_upper_tail(10, 10, 1.0), 1.0);
         // One in 2^10.
         assert!((binomial_upper_tail(10, 10, 0.5) - 1.0 / 1024.0).abs() < 1e-15);
+    }
+
+    #[test]
+    fn wilson_intervals_are_those_of_the_literature() {
+        // Newcombe (1998), Statistics in Medicine 17, table I, method 3.
+        for (successes, trials, low, high) in [
+            (81, 263, 0.2553, 0.3662),
+            (15, 148, 0.0624, 0.1605),
+            (0, 20, 0.0, 0.1611),
+            (1, 29, 0.0061, 0.1718),
+        ] {
+            let found = wilson_interval(successes, trials).unwrap();
+            assert!(
+                (found.0 - low).abs() < 5e-5 && (found.1 - high).abs() < 5e-5,
+                "{successes} of {trials}: {found:?}"
+            );
+            // What failed is the other side of what succeeded.
+            let other = wilson_interval(trials - successes, trials).unwrap();
+            assert!(
+                (other.0 + found.1 - 1.0).abs() < 1e-12 && (other.1 + found.0 - 1.0).abs() < 1e-12
+            );
+        }
+        assert_eq!(wilson_interval(0, 0), None);
+        assert_eq!(wilson_interval(0, 5).unwrap().0, 0.0);
+        assert_eq!(wilson_interval(5, 5).unwrap().1, 1.0);
+    }
+
+    /// Of the true probability 0.3 in 100 trials: the exact coverage of the interval is the sum of the binomial probabilities of
+    /// the counts whose interval holds it, 0.950 (that of plus and minus 1.96 standard errors is 0.947; at 0.02 it is 0.86).
+    #[test]
+    fn wilson_intervals_cover_as_often_as_they_say() {
+        for probability in [0.02, 0.3, 0.5] {
+            let trials = 100;
+            let chance = |k: usize| {
+                binomial_upper_tail(k, trials, probability)
+                    - binomial_upper_tail(k + 1, trials, probability)
+            };
+            let covered: f64 = (0..=trials)
+                .filter(|k| {
+                    let (low, high) = wilson_interval(*k, trials).unwrap();
+                    (low..=high).contains(&probability)
+                })
+                .map(chance)
+                .sum();
+            assert!((0.93..0.97).contains(&covered), "{probability}: {covered}");
+        }
     }
 }

@@ -386,6 +386,61 @@ async function backtestPage(name) {
   });
 }
 
+/** Trajectories: both on one axis in logs, named where they end, with the numbers of the tables. */
+async function trajectoriesPage(name) {
+  await chartPage(name);
+  const paths = table(name, "paths.csv");
+  const answers = table(name, "trajectories.csv");
+  const levels = table(name, "dependence.csv");
+  await open(name, {name: "numbers"}, async (page) => {
+    const {figures} = await data(page);
+    const series = ["mining-past", "mining", "ai"];
+    for (const [id, metric, factor] of [["hhi", "hhi", 1e4], ["nakamoto", "nakamoto_half", 1]]) {
+      const figure = figures.find((one) => one.id === id);
+      const [panel] = figure.panels;
+      equal(panel.series.length, series.length, `trajectories of ${id}`);
+      panel.series.forEach((fan, index) => {
+        const own = paths.filter((row) => row.series === series[index] && row.metric === metric);
+        check(own.length > 1, `there is a path of ${series[index]}`);
+        ["p05", "p25", "p50", "p75", "p95"].forEach((column, quantile) => {
+          const wanted = new Map(own.map((row) => [row.date, factor * +row[column]]));
+          const same = figure.x.at.every((date, at) => near(fan.quantiles[quantile][at], wanted.get(date) ?? null));
+          check(same, `${series[index]} of ${id} at ${column} is that of paths.csv`);
+        });
+      });
+      // In logs: each label is as far from the next as their ratio says.
+      const labels = await page.$$eval(`#figure-${id} .live [aria-label="y-axis tick label"] text`, (all) =>
+        all.map((text) => ({value: +text.textContent.replaceAll(",", ""), top: text.getBoundingClientRect().top})),
+      );
+      check(labels.length >= 2, `${id} has ${labels.length} labels`);
+      const [one, two] = [labels[0], labels.at(-1)];
+      const perLog = (one.top - two.top) / Math.log(two.value / one.value);
+      for (const label of labels) {
+        const off = Math.abs(one.top - label.top - perLog * Math.log(label.value / one.value));
+        check(off < 1.5, `the label ${label.value} of ${id} is ${off} px off its place in logs`);
+      }
+      // Named where they end, inside the chart and apart.
+      const names = await page.$$eval(`#figure-${id} .live [aria-label="text"] text`, (all) =>
+        all.map((text) => ({text: text.textContent, box: text.getBoundingClientRect().toJSON()})),
+      );
+      for (const wanted of ["mining, past", "mining, ahead", "AI"]) {
+        check(names.some((one) => one.text === wanted), `${id} names ${wanted}`);
+      }
+      const [ahead, ai] = ["mining, ahead", "AI"].map((wanted) => names.find((one) => one.text === wanted).box);
+      const apart = ahead.bottom <= ai.top + 1 || ai.bottom <= ahead.top + 1 || ahead.right <= ai.left || ai.right <= ahead.left;
+      check(apart, `the names of ${id} overlap`);
+    }
+    const claim = answers.find((row) => row.metric === "hhi" && row.scope === "ahead" && row.measure === "claim");
+    const first = await page.textContent(".headline li:first-child");
+    check(first.includes(`${(100 * +claim.value).toFixed(1)} %`), `the claim is said: ${first}`);
+    const cell = await page.textContent("#card-answers tbody tr:nth-child(2) td");
+    check(cell.startsWith((100 * +claim.value).toFixed(1)), `the claim in the table: ${cell}`);
+    const axes = new Set(levels.map((row) => `${row.axis} ${row.level}`));
+    equal(await page.locator("#figure-dependence-table tbody tr").count(), axes.size, "levels");
+    await noEmptyColumn(page);
+  });
+}
+
 /** A page of a sweep: cells, curves or points of the metric that is chosen, and the line where it has a value. */
 async function sweepPage(name) {
   const rows = table(name, "results.csv");
@@ -441,7 +496,7 @@ async function sweepPage(name) {
   await withoutScripts(name);
 }
 
-const PAGES = {run: runPage, replicas: runPage, hostile: hostilePage, stress: stressPage, backtest: backtestPage, day: chartPage, wild: chartPage, cuts: backtestPage, grid: sweepPage, cube: sweepPage, line: sweepPage};
+const PAGES = {run: runPage, replicas: runPage, hostile: hostilePage, stress: stressPage, backtest: backtestPage, trajectories: trajectoriesPage, day: chartPage, wild: chartPage, cuts: backtestPage, grid: sweepPage, cube: sweepPage, line: sweepPage};
 for (const [name, look] of Object.entries(PAGES)) {
   if (existsSync(join(folder, name, "report.html"))) {
     await look(name);

@@ -10,7 +10,7 @@ const LAYERS: [&[&str]; 11] = [
     &["report"],
     &["output"],
     &["calibration"],
-    &["backtest", "resilience", "sweep"],
+    &["backtest", "resilience", "sweep", "trajectories"],
     &["ensemble"],
     &["engine"],
     &["record"],

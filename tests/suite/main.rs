@@ -6,6 +6,7 @@ mod bad_observed;
 mod cli;
 mod cli_history;
 mod cli_stress;
+mod cli_trajectories;
 mod cluster;
 mod determinism;
 mod golden;

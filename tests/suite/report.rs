@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::cli::Place;
+use super::cli_trajectories::with_ai_and_past;
 use super::cluster::passes_or_is_skipped;
 
 const PAGE: &str = "results/small/report.html";
@@ -173,7 +174,7 @@ fn the_page_of_five_years_of_eleven_regions_is_small() {
 
 #[test]
 fn a_browser_shows_all_of_it() {
-    let place = Place::with(&[]);
+    let place = with_ai_and_past();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let scenario = |name: &str| root.join("scenarios").join(name).display().to_string();
     let world = scenario("global-south.toml");
@@ -197,6 +198,7 @@ fn a_browser_shows_all_of_it() {
         "run THREE --replicas 30 --keep-replicas --out replicas",
         "stress THREE --replicas 4 --years 20 --out stress",
         "backtest BAN --replicas 6 --out backtest",
+        "trajectories ai.toml --past past.toml --replicas 12 --axis ai.edge.ceiling=0.2,0.9 --out trajectories",
         "sweep run THREE --replicas 4 --axis regions.us.power.usd_per_mwh=40:80:10 --axis regions.paraguay.power.usd_per_mwh=20:60:20 --out grid",
         "sweep run THREE --replicas 4 --axis regions.us.power.usd_per_mwh=40:80:10 --out line",
         "sweep run THREE --replicas 4 --design latin-hypercube --points 30 --axis regions.us.power.usd_per_mwh=40..80 --axis regions.paraguay.power.usd_per_mwh=20..60 --out cube",

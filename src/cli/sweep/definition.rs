@@ -4,7 +4,9 @@ use std::path::Path;
 
 use clap::{Args, ValueEnum};
 use hashdrift::ensemble::{EnsembleError, memory_needed};
-use hashdrift::scenario::{Design, Label, Levels, RandomNumbers, TypedAxes, Until, load_scenario};
+use hashdrift::scenario::{
+    Axis, Design, Label, Levels, RandomNumbers, TypedAxes, Until, load_scenario,
+};
 use hashdrift::sweep::{Checked, Plan, Request};
 
 use super::super::{Common, InvalidUse, ScenarioArguments, warn};
@@ -173,8 +175,17 @@ impl Definition {
 
 /// Adds to a plan the files that only some of its levels name, so that it stands alone.
 fn add_inputs(plan: &mut Plan, file: &Path) {
-    let mut found = Vec::new();
-    for axis in &plan.axes {
+    for input in inputs_of_levels(&plan.axes, &plan.scenario.overrides, file) {
+        if !plan.scenario.inputs.contains(&input) {
+            plan.scenario.inputs.push(input);
+        }
+    }
+}
+
+/// Files that a scenario names at some level of these axes, with their text.
+pub fn inputs_of_levels(axes: &[Axis], overrides: &[String], file: &Path) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    for axis in axes {
         let Levels::Listed(levels) = &axis.levels else {
             continue;
         };
@@ -183,19 +194,19 @@ fn add_inputs(plan: &mut Plan, file: &Path) {
             .iter()
             .filter(|level| matches!(level.label, Label::Text(_)));
         for level in words.filter(|_| file.as_os_str() != "-") {
-            let mut changes = plan.scenario.overrides.clone();
+            let mut changes = overrides.to_vec();
             changes.extend(level.changes.iter().cloned());
             // What is wrong with a level is said where the points are checked.
             if let Ok(scenario) = load_scenario(file, &changes) {
-                found.extend(scenario.source.inputs);
+                for input in scenario.source.inputs {
+                    if !found.contains(&input) {
+                        found.push(input);
+                    }
+                }
             }
         }
     }
-    for input in found {
-        if !plan.scenario.inputs.contains(&input) {
-            plan.scenario.inputs.push(input);
-        }
-    }
+    found
 }
 
 /// `METRIC=SE`.

@@ -4,7 +4,8 @@ use plotters::prelude::*;
 
 use super::super::figure::{Layer, Layers, Stack};
 use super::{
-    Area, Drawn, LAYERS, ORDERED, WIDTH, columns_of, draw_marks, font, framed, places, split,
+    Area, Drawn, LAYERS, ORDERED, Vertical, WIDTH, columns_of, draw_marks, font, framed, places,
+    split,
 };
 
 /// The colour of a layer.
@@ -48,7 +49,14 @@ fn draw_layers(figure: &Stack, panel: &Layers, area: &Area<'_>) -> Drawn<()> {
     }
     let highest = below.iter().copied().fold(1e-9, f64::max);
     let labels = if wide { 10 } else { 5 };
-    let mut chart = framed(&area, &title, &figure.x, (0.0, highest), 0, labels)?;
+    let mut chart = framed(
+        &area,
+        &title,
+        &figure.x,
+        Vertical::even((0.0, highest)),
+        0,
+        labels,
+    )?;
     for (layer, (lower, upper)) in panel.layers.iter().zip(&tops) {
         let fill = layer_colour(figure, layer).filled();
         let at = |place: usize, heights: &[f64]| (figure.x.number(place), heights[place]);

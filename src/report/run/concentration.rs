@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::classes::{class_name, classes};
-use super::super::figure::{Charts, Exhibit, Figure, Layer, Layers, Stack, Values};
+use super::super::figure::{Charts, Exhibit, Figure, Heights, Layer, Layers, Stack, Values};
 use super::super::marks::Happenings;
 use super::{LEVELS, RunReport, Shown};
 use crate::record::ALL;
@@ -29,7 +29,7 @@ impl RunReport<'_> {
             title: "Herfindahl-Hirschman index and effective number".into(),
             caption: "HHI: the sum of squared shares, times 10,000. Effective number: so many equal ones would be as concentrated.".into(),
             figure: Figure::Panels(Charts { x: self.across(), one_scale: false, wide: false,
-                joined: false, legend: Self::legend([]), panels }),
+                joined: false, heights: Heights::Even, legend: Self::legend([]), panels }),
         })
     }
 

@@ -1,6 +1,6 @@
 // Small charts over one horizontal axis: fans of quantiles, lines, measured points.
 
-import {areaY, dot, lineY, plot, pointerX, ruleX, ruleY, tip} from "@observablehq/plot";
+import {areaY, dot, lineY, plot, pointerX, ruleX, ruleY, text, tip} from "@observablehq/plot";
 import {number, placeName, places, tick} from "./numbers.js";
 import {followWithKeys} from "./keys.js";
 import {happenings} from "./happenings.js";
@@ -9,6 +9,12 @@ const BANDS = [
   [0, 4, 0.17],
   [1, 3, 0.27],
 ];
+
+// Room above and below what is drawn in logs, as a factor, and most labels there.
+const LOG_ROOM = 1.12;
+const MOST_LABELS = 9;
+// Distance of a name from its line, px.
+const APART = 9;
 
 /** Draws all charts of a figure into `live`. */
 export function drawPanels(live, figure, {width}) {
@@ -24,8 +30,10 @@ function chart(figure, panel, width, heights) {
   const at = places(figure.x);
   const [low, highest] = heights ?? extent([panel]);
   const high = Math.min(highest, panel.top ?? Infinity);
-  const bottom = floorOf(panel, low, high);
+  const logs = figure.heights === "logs" && low > 0;
+  const bottom = logs ? low / LOG_ROOM : floorOf(panel, low, high);
   const room = 0.06 * (high - bottom || Math.abs(high) || 1);
+  const domain = logs ? [bottom, high * LOG_ROOM] : [bottom === 0 ? 0 : bottom - room, high + room];
   const rows = at.map((x, index) => ({x, index}));
   const unit = panel.unit ? ` ${panel.unit}` : "";
   const marks = [];
@@ -35,6 +43,9 @@ function chart(figure, panel, width, heights) {
   }
   for (const series of panel.series) {
     marks.push(...drawn(series, rows, figure.joined));
+  }
+  if (figure.legend.length === 0) {
+    marks.push(...names(panel.series, at));
   }
   const said = (row) => tipText(figure, panel, row.index, unit);
   const anchor = (row) => anchorOf(panel, row.index);
@@ -71,9 +82,10 @@ function chart(figure, panel, width, heights) {
       ticks: Math.max(2, Math.floor(width / 90)),
     },
     y: {
-      domain: [bottom === 0 ? 0 : bottom - room, high + room],
+      type: logs ? "log" : "linear",
+      domain,
       label: null,
-      ticks: 5,
+      ticks: logs ? logTicks(...domain) : 5,
       tickFormat: tick,
       grid: true,
     },
@@ -150,6 +162,47 @@ function drawn(series, all, joined) {
     default:
       return [];
   }
+}
+
+/** Names of series where they end, in place of a legend: of the higher ones above their line, of the lowest below. */
+function names(all, at) {
+  const ends = all
+    .filter((series) => series.name && (series.is === "fan" || series.is === "line"))
+    .map((series) => {
+      const values = series.quantiles?.[2] ?? series.values;
+      const place = values.findLastIndex((value) => value !== null);
+      return {name: series.name, tone: `var(--${series.tone})`, place, height: values[place]};
+    })
+    .filter((end) => end.place >= 0);
+  return ends.map((end) => {
+    const others = ends.filter((other) => other !== end && other.place === end.place);
+    const below = others.length > 0 && others.every((other) => other.height >= end.height);
+    return text([end], {
+      x: at[end.place],
+      y: end.height,
+      text: () => end.name,
+      textAnchor: "end",
+      lineAnchor: below ? "top" : "bottom",
+      dx: -4,
+      dy: below ? APART : -APART,
+      fill: end.tone,
+      stroke: "var(--paper)",
+      strokeWidth: 4,
+      fontSize: 13,
+      fontWeight: 600,
+    });
+  });
+}
+
+/** Where an axis in logs is labelled: at 1, 2 and 5 times powers of ten, or at these alone. */
+function logTicks(low, high) {
+  const powers = [];
+  for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power += 1) {
+    powers.push(10 ** power);
+  }
+  const within = (steps) => powers.flatMap((power) => steps.map((step) => step * power)).filter((at) => at >= low && at <= high);
+  const labels = within([1, 2, 5]);
+  return labels.length > MOST_LABELS ? within([1]) : labels;
 }
 
 /** So many small charts stand in a row. */
