@@ -428,7 +428,7 @@ fn draw_panels(figure: &Charts, area: &Area<'_>) -> Drawn<()> {
             drawing.series(&mut chart, series)?;
         }
         if figure.legend.is_empty() {
-            draw_names(&mut chart, &figure.x, &panel.series)?;
+            draw_names(&mut chart, &figure.x, &panel.series, heights.1)?;
         }
     }
     Ok(())

@@ -63,10 +63,9 @@ const QUESTIONS: [(&str, &str); 9] = [
 ];
 
 /// Measures of concentration, for people.
-const MEASURES: [(&str, &str); 2] = [
-    ("hhi", "HHI"),
-    ("nakamoto_half", "the Nakamoto coefficient"),
-];
+const MEASURES: [(&str, &str); 2] = [("hhi", "HHI"), (NAKAMOTO, "the Nakamoto coefficient")];
+
+const NAKAMOTO: &str = "nakamoto_half";
 
 /// A metric drawn: its name in the tables, title, unit, factor, decimals.
 type Shown = (&'static str, &'static str, &'static str, f64, usize);
@@ -189,7 +188,7 @@ impl TrajectoriesReport<'_> {
 
     fn sections(&self) -> Vec<Section> {
         const HHI: Shown = ("hhi", "HHI", "0 to 10,000", 1e4, 0);
-        const NAKAMOTO: Shown = ("nakamoto_half", "Nakamoto coefficient", "owners", 1.0, 0);
+        const OWNERS: Shown = (NAKAMOTO, "Nakamoto coefficient", "owners", 1.0, 0);
         const EDGE: Shown = ("edge_share", "On devices", "% of AI's compute", 100.0, 1);
         let bands = "Lines are medians of the replicas, the darker bands hold half of them, the lighter ones nine tenths.";
         let seam = if self.has_past() {
@@ -204,7 +203,7 @@ impl TrajectoriesReport<'_> {
                 lead: "Mining by firm, AI's compute by owner: the same functions, the same axis, in logs.".into(),
                 exhibits: [
                     self.figure(("hhi", "How concentrated mining and AI are"), &HHI, Heights::Logs, &format!("{bands} Higher is more concentrated.{seam} {}", self.crossing_said("hhi"))),
-                    self.figure(("nakamoto", "How few have more than half"), &NAKAMOTO, Heights::Logs, &format!("{bands} Lower is more concentrated.{seam} {}", self.crossing_said("nakamoto_half"))),
+                    self.figure(("nakamoto", "How few have more than half"), &OWNERS, Heights::Logs, &format!("{bands} Lower is more concentrated.{seam} Where more than half of AI is on devices these are counted, by the million: cut off. {}", self.crossing_said(NAKAMOTO))),
                     self.figure(("edge-share", "How much of AI is on devices"), &EDGE, Heights::Even, &format!("{bands} This path is assumed, not found. {}", self.needed_said())),
                 ]
                 .into_iter()
@@ -294,7 +293,7 @@ impl TrajectoriesReport<'_> {
                     unit: unit.into(),
                     decimals,
                     from_zero: true,
-                    top: None,
+                    top: (metric == NAKAMOTO).then(|| self.most_owners()),
                     series,
                     levels: Vec::new(),
                     marks: seam
@@ -307,6 +306,15 @@ impl TrajectoriesReport<'_> {
                 }],
             }),
         })
+    }
+
+    /// Owners above which the Nakamoto coefficient is cut off: with more than half of AI on devices it counts these, by the million,
+    /// and nothing else could be told apart beside it.
+    fn most_owners(&self) -> f64 {
+        const LEAST: f64 = 1000.0;
+        let mining = ["mining-past", "mining"].map(|series| self.path(series, NAKAMOTO));
+        let highest = mining.iter().flatten().filter_map(|row| row.number("p95"));
+        highest.fold(LEAST, f64::max)
     }
 
     /// Where the past ends, if there is one.

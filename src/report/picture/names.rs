@@ -9,8 +9,9 @@ use super::{Chart, Drawn, colour};
 /// Distance of a name from its line, px.
 const APART: i32 = 6;
 
-/// Writes the name of each fan and line beside its last place: of the higher ones above, of the lowest below.
-pub fn draw_names(chart: &mut Chart<'_, '_>, x: &Across, series: &[Series]) -> Drawn<()> {
+/// Writes the name of each fan and line beside its last place: of the higher ones above, of the lowest below, and below as well
+/// where the line is cut off at `top`.
+pub fn draw_names(chart: &mut Chart<'_, '_>, x: &Across, series: &[Series], top: f64) -> Drawn<()> {
     let named: Vec<(&str, RGBColor, usize, f64)> = series
         .iter()
         .filter_map(|series| {
@@ -26,7 +27,7 @@ pub fn draw_names(chart: &mut Chart<'_, '_>, x: &Across, series: &[Series]) -> D
                 _ => return None,
             };
             let last = values.0.iter().rposition(Option::is_some)?;
-            let height = values.0[last]?;
+            let height = values.0[last]?.min(top);
             (!name.is_empty()).then_some((name.as_str(), colour(*tone), last, height))
         })
         .collect();
@@ -35,7 +36,7 @@ pub fn draw_names(chart: &mut Chart<'_, '_>, x: &Across, series: &[Series]) -> D
         others.clone().count() > 1 && others.all(|(.., other)| *other >= height)
     };
     for (name, tone, place, height) in &named {
-        let below = lowest(*place, *height);
+        let below = *height == top || lowest(*place, *height);
         let (vertical, shift) = if below {
             (VPos::Top, APART)
         } else {

@@ -13,6 +13,7 @@ impl TrajectoriesReport<'_> {
         let mut lines = Vec::new();
         lines.extend(self.claim_said());
         lines.extend(self.classes_said());
+        lines.extend(self.left_out_said());
         lines.extend(self.own_history_said());
         let crossings = self.crossing_said("hhi");
         let lines_of_crossing = [crossings, self.needed_said()];
@@ -55,6 +56,16 @@ impl TrajectoriesReport<'_> {
             part("both_concentrate")?,
             part("both_spread")?
         ))
+    }
+
+    fn left_out_said(&self) -> Option<String> {
+        let left_out = self.answer("hhi", "ahead", "left_out")?.number("value")?;
+        (left_out > 0.0).then(|| {
+            format!(
+                "Left out of this are {} histories in which mining or AI is not defined on the first or the last day.",
+                number(left_out, 0)
+            )
+        })
     }
 
     fn own_history_said(&self) -> Option<String> {
@@ -118,10 +129,18 @@ impl TrajectoriesReport<'_> {
     fn nakamoto_said(&self) -> Option<String> {
         let claim = self.answer("nakamoto_half", "ahead", "claim")?;
         let unchanged = self.answer("nakamoto_half", "ahead", "unchanged")?;
+        let unchanged = unchanged.number("value")?;
+        let unchanged = if unchanged > 0.0 {
+            format!(
+                "; it counts in whole owners, and in {} one of the two ends as it began",
+                percent(unchanged)
+            )
+        } else {
+            String::new()
+        };
         Some(format!(
-            "By the Nakamoto coefficient mining concentrates while AI spreads in {}; it counts in whole owners, and in {} one of the two ends as it began.",
-            often(claim)?,
-            percent(unchanged.number("value")?)
+            "By the Nakamoto coefficient mining concentrates while AI spreads in {}{unchanged}.",
+            often(claim)?
         ))
     }
 
@@ -147,15 +166,16 @@ impl TrajectoriesReport<'_> {
             .max_by(|one, other| size(one).total_cmp(&size(other)));
         let Some(row) = most else {
             return Some(
-                "None of the levels that were tried moves this by more than two standard errors."
+                "None of the levels that were tried moves that by more than two standard errors."
                     .into(),
             );
         };
         let difference = 100.0 * row.number("difference")?;
         Some(format!(
-            "Of what was varied, {} = {} moves this most: to {}, {} points {} (se {}).",
+            "Of what was varied, {} = {} moves that most, by HHI: from {} to {}, {} points {} (se {}).",
             row.text("axis"),
             row.text("level"),
+            percent(self.answer("hhi", "ahead", "claim")?.number("value")?),
             percent(row.number("value")?),
             number(difference.abs(), 1),
             if difference > 0.0 { "more" } else { "less" },

@@ -15,6 +15,8 @@ const LOG_ROOM = 1.12;
 const MOST_LABELS = 9;
 // Distance of a name from its line, px.
 const APART = 9;
+// Width of a letter of a name, about, px.
+const LETTER = 8;
 
 /** Draws all charts of a figure into `live`. */
 export function drawPanels(live, figure, {width}) {
@@ -45,7 +47,7 @@ function chart(figure, panel, width, heights) {
     marks.push(...drawn(series, rows, figure.joined));
   }
   if (figure.legend.length === 0) {
-    marks.push(...names(panel.series, at));
+    marks.push(...names(panel.series, at, domain[1], width));
   }
   const said = (row) => tipText(figure, panel, row.index, unit);
   const anchor = (row) => anchorOf(panel, row.index);
@@ -165,25 +167,29 @@ function drawn(series, all, joined) {
 }
 
 /** Names of series where they end, in place of a legend: of the higher ones above their line, of the lowest below. */
-function names(all, at) {
+function names(all, at, top, width) {
+  const span = at.at(-1) - at[0] || 1;
   const ends = all
     .filter((series) => series.name && (series.is === "fan" || series.is === "line"))
     .map((series) => {
       const values = series.quantiles?.[2] ?? series.values;
       const place = values.findLastIndex((value) => value !== null);
-      return {name: series.name, tone: `var(--${series.tone})`, place, height: values[place]};
+      return {name: series.name, tone: `var(--${series.tone})`, place, height: Math.min(values[place], top)};
     })
     .filter((end) => end.place >= 0);
   return ends.map((end) => {
     const others = ends.filter((other) => other !== end && other.place === end.place);
-    const below = others.length > 0 && others.every((other) => other.height >= end.height);
+    // What is cut off at the top is named below it.
+    const below = end.height === top || (others.length > 0 && others.every((other) => other.height >= end.height));
+    // Where there is no room for it on the left of the end, it begins where the chart does.
+    const short = ((at[end.place] - at[0]) / span) * width < LETTER * end.name.length;
     return text([end], {
-      x: at[end.place],
+      x: short ? at[0] : at[end.place],
       y: end.height,
       text: () => end.name,
-      textAnchor: "end",
+      textAnchor: short ? "start" : "end",
       lineAnchor: below ? "top" : "bottom",
-      dx: -4,
+      dx: short ? 4 : -4,
       dy: below ? APART : -APART,
       fill: end.tone,
       stroke: "var(--paper)",
