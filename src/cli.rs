@@ -49,7 +49,7 @@ Examples:
   hashdrift sweep run scenarios/three-regions.toml --axis regions.us.power.usd_per_mwh=40:120:10
   hashdrift report results/global-south
   hashdrift stress scenarios/global-south.toml
-  hashdrift trajectories scenarios/ai-goes-to-the-edge.toml --past scenarios/from-pc-to-asic.toml
+  hashdrift trajectories scenarios/two-trajectories.toml --past scenarios/from-pc-to-asic.toml
   hashdrift backtest scenarios/backtest/china-ban-2021.toml
   hashdrift calibrate scenarios/backtest/calibration.toml
   hashdrift check my-scenario.toml

@@ -14,7 +14,7 @@ use terminal_size::terminal_size_of;
 use super::text_table::{new_table, tidy};
 
 /// Headline metrics: label, level, metric, unit shown, factor, decimals.
-const HEADLINES: [(&str, Level, &str, &str, f64, usize); 16] = [
+const HEADLINES: [(&str, Level, &str, &str, f64, usize); 20] = [
     ("Bitcoin price", Level::Network, "btc_price", "USD", 1.0, 0),
     (
         "Hash rate, running",
@@ -108,6 +108,31 @@ const HEADLINES: [(&str, Level, &str, &str, f64, usize); 16] = [
         1.0,
         0,
     ),
+    (
+        "AI compute: on devices",
+        Level::Ai,
+        "edge_share",
+        "%",
+        100.0,
+        1,
+    ),
+    (
+        "AI compute: HHI",
+        Level::Ai,
+        "hhi_10000",
+        "0-10,000",
+        1.0,
+        0,
+    ),
+    (
+        "AI compute: largest share",
+        Level::Ai,
+        "top_1",
+        "%",
+        100.0,
+        1,
+    ),
+    ("Sites let to AI", Level::Ai, "converted", "GW", 1e-3, 2),
 ];
 
 /// What a bitcoin costs in each region: metric of each part of what runs, title.

@@ -1,5 +1,6 @@
 //! The page of a run.
 
+mod ai;
 mod concentration;
 mod costs;
 mod regions;
@@ -69,11 +70,12 @@ const WITHOUT_LINES: [&str; 4] = [
 ];
 
 /// Levels at which concentration is shown.
-pub(super) const LEVELS: [(Level, &str); 4] = [
+pub(super) const LEVELS: [(Level, &str); 5] = [
     (Level::Region, "Regions"),
     (Level::Firm, "Firms"),
     (Level::Pool, "Pools"),
     (Level::PoolGroup, "Pool groups"),
+    (Level::Ai, "AI compute"),
 ];
 
 /// USD that a bitcoin is said to cost.
@@ -287,6 +289,13 @@ impl RunReport<'_> {
                 title: "What room there is".into(),
                 lead: "Load over capacity: a region that is full takes nobody in, however cheap its power.".into(),
                 exhibits: self.capacity(happenings).into_iter().collect(),
+                heats: Vec::new(),
+            },
+            Section {
+                id: "ai",
+                title: "AI beside mining".into(),
+                lead: "How much of AI compute is done on devices is assumed, not forecast; what it does to miners follows.".into(),
+                exhibits: self.ai(happenings).into_iter().chain(self.ai_in_regions(happenings)).collect(),
                 heats: Vec::new(),
             },
             Section {

@@ -8,7 +8,7 @@ use super::{CapacityNow, Effect, Frontier, Scenario};
 use crate::units::{JoulesPerTerahash, Megawatts, Share, Usd, UsdPerMwh, UsdPerTerahash};
 
 /// Keys that can be drawn or fitted, with `*` for ids and positions.
-pub const DRAWABLE: [&str; 56] = [
+pub const DRAWABLE: [&str; 62] = [
     "bitcoin.fee_ratio",
     "firms.scale_exponent",
     "firms.site_dispersion",
@@ -51,6 +51,12 @@ pub const DRAWABLE: [&str; 56] = [
     "expectations.hashprice_decay",
     "expectations.spot_memory",
     "expectations.smoothing_days",
+    "ai.growth_per_year",
+    "ai.edge.ceiling",
+    "ai.rent.usd_per_mw_year",
+    "ai.rent.elasticity",
+    "ai.rent.supply_growth_per_year",
+    "ai.rent.capex_usd_per_mw",
     "regions.*.size",
     "regions.*.appeal_usd_per_mwh",
     "regions.*.duty",
@@ -276,6 +282,7 @@ fn slot<'a>(scenario: &'a mut Scenario, key: &str) -> Option<Slot<'a>> {
         ["expectations", "hashprice_decay"] => Plain(&mut scenario.expectations.hashprice_decay),
         ["expectations", "spot_memory"] => Plain(&mut scenario.expectations.spot_memory),
         ["expectations", "smoothing_days"] => Plain(&mut scenario.expectations.smoothing_days),
+        ["ai", ref rest @ ..] => ai_slot(scenario.ai.as_mut()?, rest)?,
         ["regions", id, ref rest @ ..] => {
             let region = scenario.regions.iter_mut().find(|region| region.id == id)?;
             region_slot(region, rest)?
@@ -307,6 +314,24 @@ fn growth_slot<'a>(growth: &'a mut super::Growth, which: &str) -> Option<Slot<'a
         "entry_share" => Slot::Plain(&mut growth.entry_share),
         _ => return None,
     })
+}
+
+fn ai_slot<'a>(ai: &'a mut super::Ai, path: &[&str]) -> Option<Slot<'a>> {
+    Some(Slot::Plain(match path {
+        ["growth_per_year"] => &mut ai.growth_per_year,
+        ["edge", "ceiling"] => &mut ai.edge.ceiling,
+        ["rent", which] => {
+            let rent = ai.rent.as_mut()?;
+            match *which {
+                "usd_per_mw_year" => &mut rent.usd_per_mw_year,
+                "elasticity" => &mut rent.elasticity,
+                "supply_growth_per_year" => &mut rent.supply_growth_per_year,
+                "capex_usd_per_mw" => &mut rent.capex_usd_per_mw,
+                _ => return None,
+            }
+        }
+        _ => return None,
+    }))
 }
 
 fn region_slot<'a>(region: &'a mut super::Region, path: &[&str]) -> Option<Slot<'a>> {
@@ -375,6 +400,7 @@ mod tests {
             "firms.tail_alpha=1.2".to_owned(),
             "hardware={ usd_per_th = 20.0, frontier = { model = \"exponential\", start_j_per_th = 15.0, limit_j_per_th = 6.0, rate_per_year = 0.15 }, supply = { ehs_per_month = 30.0 } }".to_owned(),
             "growth={ rate_per_month = 0.2, cap_per_month = 0.1, hurdle = 0.4, discount_rate = 0.2, lead_days = 90 }".to_owned(),
+            "ai={ demand_mw = 9_000.0, providers = { x = { share = 1.0 } }, edge = { ceiling = 0.5, rate_per_year = 1.0 }, rent = { usd_per_mw_year = 1e6 } }".to_owned(),
             "regions.us.capacity={ start_utilisation = 0.9, max_mw = 90_000.0, build_response = 0.01 }".to_owned(),
         ];
         let text = include_str!("../../scenarios/core.toml");

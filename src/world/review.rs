@@ -319,10 +319,7 @@ impl<'s> Review<'s> {
         offer: f64,
     ) -> f64 {
         self.weigh_up(fleets, fleet, capacities);
-        let best = self.utilities.iter().copied().fold(offer, f64::max);
-        let weight = |utility: f64| libm::exp((utility - best) / self.choice_scale);
-        let others: f64 = self.utilities.iter().map(|utility| weight(*utility)).sum();
-        weight(offer) / (weight(offer) + others)
+        part_of_offer(&self.utilities, self.choice_scale, offer)
     }
 
     /// Whether any region, the present one included, is expected to earn a fleet more than getting there costs, by the
@@ -481,6 +478,14 @@ impl<'s> Review<'s> {
     }
 }
 
+/// Probability of one more choice beside those with `utilities`, by logit.
+fn part_of_offer(utilities: &[f64], scale: f64, offer: f64) -> f64 {
+    let best = utilities.iter().copied().fold(offer, f64::max);
+    let weight = |utility: f64| libm::exp((utility - best) / scale);
+    let others: f64 = utilities.iter().map(|utility| weight(*utility)).sum();
+    weight(offer) / (weight(offer) + others)
+}
+
 /// Expected margin in a region where power costs `factor` times what others pay, before what there is no power for.
 fn margin(breakeven: f64, factor: f64, place: &Place) -> f64 {
     (breakeven * place.kept - factor * place.delivered).max(0.0)
@@ -581,6 +586,17 @@ mod tests {
         for (weight, expected) in weights.iter().zip([0.090_030_6, 0.244_728_5, 0.665_241_0]) {
             assert!((weight / total - expected).abs() < 1e-7);
         }
+    }
+
+    #[test]
+    fn an_offer_from_outside_is_one_more_choice_of_the_logit() {
+        for (offer, others) in [(0.0, [1.0, 2.0]), (1.0, [2.0, 0.0]), (2.0, [0.0, 1.0])] {
+            let expected = [0.090_030_6, 0.244_728_5, 0.665_241_0][offer as usize];
+            let utilities = [others[0], CLOSED, others[1]];
+            assert!((part_of_offer(&utilities, 1.0, offer) - expected).abs() < 1e-7);
+        }
+        assert_eq!(part_of_offer(&[CLOSED], 4.0, -1e6), 1.0);
+        assert_eq!(part_of_offer(&[0.0], 4.0, -1e6), 0.0);
     }
 
     #[test]
