@@ -54,9 +54,14 @@ pub struct Arguments {
 }
 
 const HELP: &str = "\
-SCENARIO has an [ai] section: mining and AI in one world. Of each replica it is asked which way the concentration of mining firms
-and of the owners of AI's compute goes from the first record day to the last, and whether the two cross. How AI goes on is assumed
-by the scenario; what is counted is what follows.";
+SCENARIO has an [ai] section: mining and AI in one world. Of each replica it is asked which way the \
+concentration of mining firms and of the owners of AI's compute goes from the first record day to the \
+last, and whether the two cross. How AI goes on is assumed by the scenario; what is counted is what follows.
+
+Examples:
+  hashdrift trajectories scenarios/two-trajectories.toml --replicas 100
+  hashdrift trajectories scenarios/two-trajectories.toml --past scenarios/from-pc-to-asic.toml
+  hashdrift trajectories scenarios/two-trajectories.toml --axis ai.edge.ceiling=0.2,0.5,0.8";
 
 const TABLES: [&str; 3] = ["trajectories.csv", "paths.csv", "dependence.csv"];
 
