@@ -18,7 +18,7 @@ use distribution::{Distribution, q_ln_q};
 use firms::{RunningFirms, Thresholds};
 use quantities::{CONCENTRATION, Shape};
 
-pub use quantities::{ALL, COUNTS, Level, Quantity, quantities};
+pub use quantities::{ALL, COUNTS, Level, Quantity, pattern_fits, quantities};
 
 /// Parts of a region's hash rate at which its cost per bitcoin is read.
 const COST_QUANTILES: [f64; 3] = [0.1, 0.5, 0.9];

@@ -13,12 +13,12 @@ mod testing;
 use jiff::civil::Date;
 
 pub use answers::{Answer, DATE, Estimate, PROBABILITY, PathRow, Scope, answers, path_rows};
-pub use dependence::{Effect, LevelAt, Varied, effects, levels_of};
+pub use dependence::{AT_END, Effect, LevelAt, Varied, effects, levels_of};
 pub use judge::{Class, Crossing, Direction, Measure, crossing, needed_edge_share};
 
 use crate::engine::Model;
 use crate::ensemble::{EnsembleError, Options, collect};
-use crate::record::{ALL, Level, quantities};
+use crate::record::{ALL, Level, Quantity, quantities};
 use crate::scenario::Scenario;
 
 /// How concentrated something is along the record days of one replica; NaN stands for null.
@@ -41,6 +41,8 @@ pub struct History {
     pub ai: Option<Track>,
     /// Part of AI's compute that is on devices; empty without AI.
     pub edge_share: Box<[f64]>,
+    /// On the last record day, what else was asked for; NaN stands for null.
+    pub others: Box<[f64]>,
 }
 
 /// All replicas of a scenario.
@@ -52,6 +54,8 @@ pub struct Histories {
     pub replicas: Vec<History>,
     /// Those with a day on which nothing ran.
     pub dark_replicas: u32,
+    /// What else was asked for.
+    pub others: Vec<Quantity>,
 }
 
 /// Whether a scenario says how AI goes on.
@@ -98,15 +102,34 @@ fn columns(scenario: &Scenario) -> Columns {
     }
 }
 
-/// Runs all replicas of a scenario and keeps what is compared, on the threads of the current rayon pool.
+/// What else a scenario asks for at its end: the quantities that its sweep names.
+#[must_use]
+pub fn others_of(scenario: &Scenario) -> Vec<Quantity> {
+    let named = |quantity: &Quantity| {
+        let mut patterns = scenario.sweep.metrics.iter();
+        patterns.any(|pattern| quantity.fits(pattern))
+    };
+    quantities(scenario).into_iter().filter(named).collect()
+}
+
+/// Runs all replicas of a scenario and keeps what is compared, and `others` on the last day, on the threads of the current rayon pool.
 ///
 /// # Errors
 /// See [`EnsembleError`].
 ///
 /// # Panics
 /// Never: the concentration of firms is recorded of every scenario.
-pub fn simulate(scenario: &Scenario, options: &Options<'_>) -> Result<Histories, EnsembleError> {
+pub fn simulate(
+    scenario: &Scenario,
+    others: &[Quantity],
+    options: &Options<'_>,
+) -> Result<Histories, EnsembleError> {
     let columns = columns(scenario);
+    let recorded = quantities(scenario);
+    let places: Vec<Option<usize>> = others
+        .iter()
+        .map(|other| recorded.iter().position(|known| known == other))
+        .collect();
     let model = Model::new(scenario);
     let days = scenario.record_days();
     let outcomes = collect(&model, 0..scenario.replicas, options, |record| {
@@ -119,7 +142,13 @@ pub fn simulate(scenario: &Scenario, options: &Options<'_>) -> Result<Histories,
             effective_number: column(at.effective_number),
             nakamoto: column(at.nakamoto),
         };
+        let last = record.rchunks_exact(columns.width).next();
+        let at_end = |place: &Option<usize>| {
+            let value = last.zip(*place).map(|(row, place)| row[place]);
+            value.unwrap_or(f64::NAN)
+        };
         History {
+            others: places.iter().map(at_end).collect(),
             mining: track(columns.mining.expect("firms are recorded")),
             ai: columns.ai.map(track),
             edge_share: columns.edge_share.map_or_else(Box::default, column),
@@ -134,6 +163,7 @@ pub fn simulate(scenario: &Scenario, options: &Options<'_>) -> Result<Histories,
             .collect(),
         replicas: outcomes.into_iter().map(|(history, _)| history).collect(),
         dark_replicas,
+        others: others.to_vec(),
     })
 }
 
@@ -158,8 +188,9 @@ pub fn trajectories(
     levels: &[(LevelAt, Scenario)],
     options: &Options<'_>,
 ) -> Result<Trajectories, EnsembleError> {
-    let base = simulate(ahead, options)?;
-    let past = past.map(|past| simulate(past, options)).transpose()?;
+    let others = others_of(ahead);
+    let base = simulate(ahead, &others, options)?;
+    let past = past.map(|past| simulate(past, &[], options)).transpose()?;
     let mut varied = vec![Varied {
         at: None,
         effects: effects(&base, &base),
@@ -167,7 +198,7 @@ pub fn trajectories(
     for (at, scenario) in levels {
         varied.push(Varied {
             at: Some(at.clone()),
-            effects: effects(&simulate(scenario, options)?, &base),
+            effects: effects(&simulate(scenario, &others, options)?, &base),
         });
     }
     Ok(Trajectories {

@@ -434,7 +434,7 @@ fn dependence(outcome: &Trajectories) -> String {
     for varied in &outcome.varied {
         let find = |question: &str| {
             let mut effects = varied.effects.iter();
-            effects.find(|e| e.measure == Measure::Hhi && e.question == question)
+            effects.find(|e| e.metric == Measure::Hhi.as_str() && e.question == question)
         };
         let mut row = vec![varied.at.as_ref().map_or_else(
             || "as it is (base)".to_owned(),

@@ -133,7 +133,7 @@ pub fn dependence_table(varied: &[Varied]) -> Table {
                     .map_or_else(String::new, |at| at.level.clone())
             }),
         ),
-        ("metric", text(&|row| rows[row].1.measure.as_str())),
+        ("metric", labels(&|row| rows[row].1.metric.clone())),
         ("measure", text(&|row| rows[row].1.question)),
         ("unit", text(&|row| rows[row].1.unit)),
         (

@@ -51,6 +51,25 @@ pub struct Quantity {
     pub unit: &'static str,
 }
 
+impl Quantity {
+    /// Whether `LEVEL/NAME/METRIC` with `*` for any, or a metric alone, means this one.
+    #[must_use]
+    pub fn fits(&self, pattern: &str) -> bool {
+        pattern_fits(pattern, [self.level.as_str(), &self.name, &self.metric])
+    }
+}
+
+/// Whether `LEVEL/NAME/METRIC` with `*` for any, or a metric alone, fits what is called so.
+#[must_use]
+pub fn pattern_fits(pattern: &str, [level, name, metric]: [&str; 3]) -> bool {
+    let same = |pattern: &str, name: &str| pattern == "*" || pattern == name;
+    match pattern.split('/').collect::<Vec<_>>()[..] {
+        [only] => only == metric,
+        [one, other, third] => same(one, level) && same(other, name) && same(third, metric),
+        _ => false,
+    }
+}
+
 /// Counts whose distribution over the replicas is written down as well: of a number such as 1, 2 or 3, quantiles say little.
 pub const COUNTS: [&str; 3] = ["nakamoto_third", "nakamoto_half", "nakamoto_two_thirds"];
 

@@ -10,6 +10,7 @@ use super::page::{Card, Heat, Page, Section, render};
 use super::parameters::{Parameter, parameters};
 use crate::output::{Metadata, ReadRow, ReadTable};
 use crate::scenario::Scenario;
+use crate::trajectories::{AT_END, Measure};
 use crate::units::number;
 
 /// What a page of trajectories is made of.
@@ -216,7 +217,7 @@ impl TrajectoriesReport<'_> {
                 title: "On what it hangs".into(),
                 lead: "One axis at a time is moved from the scenario as it is, and meets the same luck: differences are of the same replicas, and so are their standard errors.".into(),
                 exhibits: Vec::new(),
-                heats: self.dependence().into_iter().collect(),
+                heats: self.dependence().into_iter().chain(self.others()).collect(),
             },
             Section {
                 id: "assumed",
@@ -337,14 +338,68 @@ impl TrajectoriesReport<'_> {
             ("ai_at_end", "AI's HHI at the end", 1e4, 0),
             ("edge_share_at_end", "on devices at the end, %", 100.0, 1),
         ];
+        let columns = COLUMNS.map(|(question, title, factor, decimals)| Column {
+            metric: Measure::Hhi.as_str().to_owned(),
+            question,
+            title: title.to_owned(),
+            factor,
+            decimals,
+        });
+        self.levels(&columns).map(|grid| Heat {
+            total: false,
+            id: "dependence-table",
+            title: "One axis at a time".into(),
+            caption: "Means over the replicas; below each its difference from the scenario as it is, with the standard error of that difference. By HHI; dependence.csv has the Nakamoto coefficient too.".into(),
+            grid,
+        })
+    }
+
+    /// What else the scenario's sweep names, at each level.
+    fn others(&self) -> Option<Heat> {
+        let mut columns: Vec<Column> = Vec::new();
+        for row in self.dependence.rows() {
+            let metric = row.text("metric");
+            if row.text("measure") != AT_END || columns.iter().any(|column| column.metric == metric)
+            {
+                continue;
+            }
+            let (factor, unit) = match row.text("unit") {
+                "share" => (100.0, "%"),
+                unit => (1.0, unit),
+            };
+            let unit = if unit == "1" {
+                String::new()
+            } else {
+                format!(", {unit}")
+            };
+            columns.push(Column {
+                metric: metric.to_owned(),
+                question: AT_END,
+                title: format!("{metric}{unit}"),
+                factor,
+                decimals: if factor == 1.0 && unit.is_empty() {
+                    4
+                } else {
+                    1
+                },
+            });
+        }
+        let grid = self.levels(&columns)?;
+        (!columns.is_empty()).then(|| Heat {
+            total: false,
+            id: "others-table",
+            title: "What else it moves".into(),
+            caption: "Means on the last day of the quantities that the scenario's sweep names; below each its difference from the scenario as it is, with the standard error of that difference.".into(),
+            grid,
+        })
+    }
+
+    /// Every level of every axis, a row each; `None` where nothing was varied.
+    fn levels(&self, columns: &[Column]) -> Option<Grid> {
         let mut grid = Grid::new(["axis", "level"]);
         grid.head
-            .extend(COLUMNS.map(|(_, title, ..)| title.to_owned()));
-        let rows: Vec<ReadRow<'_>> = self
-            .dependence
-            .rows()
-            .filter(|row| row.text("metric") == "hhi")
-            .collect();
+            .extend(columns.iter().map(|column| column.title.clone()));
+        let rows: Vec<ReadRow<'_>> = self.dependence.rows().collect();
         let mut levels: Vec<(&str, &str)> = Vec::new();
         for row in &rows {
             let level = (row.text("axis"), row.text("level"));
@@ -359,25 +414,20 @@ impl TrajectoriesReport<'_> {
                 level.0
             };
             let mut cells = vec![Cell::from(name), Cell::from(level.1)];
-            for (question, _, factor, decimals) in COLUMNS {
+            for column in columns {
                 let found = rows.iter().find(|row| {
                     (row.text("axis"), row.text("level")) == *level
-                        && row.text("measure") == question
+                        && row.text("metric") == column.metric
+                        && row.text("measure") == column.question
                 });
                 cells.push(found.map_or_else(
                     || MISSING.into(),
-                    |row| against_base(*row, factor, decimals),
+                    |row| against_base(*row, column.factor, column.decimals),
                 ));
             }
             grid.rows.push(cells);
         }
-        (levels.len() > 1).then(|| Heat {
-            total: false,
-            id: "dependence-table",
-            title: "One axis at a time".into(),
-            caption: "Means over the replicas; below each its difference from the scenario as it is, with the standard error of that difference. By HHI; dependence.csv has the Nakamoto coefficient too.".into(),
-            grid,
-        })
+        (levels.len() > 1).then_some(grid)
     }
 
     /// The keys of AI, beside the figures that follow from them.
@@ -430,6 +480,15 @@ fn probability(row: ReadRow<'_>) -> Cell {
         note: Some(format!("of {} replicas", row.text("replicas"))),
         ..Cell::from(percent("value"))
     }
+}
+
+/// A column of a table of levels.
+struct Column {
+    metric: String,
+    question: &'static str,
+    title: String,
+    factor: f64,
+    decimals: usize,
 }
 
 /// A mean, and below it how far it is from the scenario as it is.

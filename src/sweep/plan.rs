@@ -238,7 +238,7 @@ impl Plan {
     #[must_use]
     pub fn selected(&self, quantities: &[Quantity]) -> Vec<usize> {
         let wanted = |quantity: &Quantity| {
-            self.metrics.is_empty() || self.metrics.iter().any(|pattern| fits(pattern, quantity))
+            self.metrics.is_empty() || self.metrics.iter().any(|pattern| quantity.fits(pattern))
         };
         let all = quantities.iter().enumerate();
         all.filter(|(_, quantity)| wanted(quantity))
@@ -255,7 +255,7 @@ impl Plan {
         let known = quantities(scenario);
         let until = self.until.as_ref().map(|until| &until.metric);
         for pattern in self.metrics.iter().chain(until) {
-            if known.iter().any(|quantity| fits(pattern, quantity)) {
+            if known.iter().any(|quantity| quantity.fits(pattern)) {
                 continue;
             }
             let mut names: Vec<String> = known.iter().map(path_of).collect();
@@ -270,7 +270,7 @@ impl Plan {
             ));
         }
         if let Some(until) = &self.until {
-            let fitting = known.iter().filter(|q| fits(&until.metric, q)).count();
+            let fitting = known.iter().filter(|q| q.fits(&until.metric)).count();
             if fitting > 1 {
                 return wrong(format!(
                     "`{}` is {fitting} quantities, and one has to say when there are enough replicas\nname it as LEVEL/NAME/METRIC, as in region/us/share",
@@ -322,27 +322,10 @@ fn path_of(quantity: &Quantity) -> String {
     )
 }
 
-fn fits(pattern: &str, quantity: &Quantity) -> bool {
-    let Quantity { name, metric, .. } = quantity;
-    pattern_fits(pattern, [quantity.level.as_str(), name, metric])
-}
-
-/// Whether `LEVEL/NAME/METRIC` with `*` for any, or a metric alone, fits what is called so.
-pub fn pattern_fits(pattern: &str, [level, name, metric]: [&str; 3]) -> bool {
-    let same = |pattern: &str, name: &str| pattern == "*" || pattern == name;
-    match pattern.split('/').collect::<Vec<_>>()[..] {
-        [only] => only == metric,
-        [one, other, third] => same(one, level) && same(other, name) && same(third, metric),
-        _ => false,
-    }
-}
-
 /// The one quantity that a metric of [`Until`] names.
 #[must_use]
 pub fn place_of(metric: &str, quantities: &[Quantity]) -> Option<usize> {
-    quantities
-        .iter()
-        .position(|quantity| fits(metric, quantity))
+    quantities.iter().position(|quantity| quantity.fits(metric))
 }
 
 /// The problems of a point as a sentence for a table.

@@ -5,10 +5,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::design::Point;
-use super::plan::{Plan, in_a_line, pattern_fits, place_of};
+use super::plan::{Plan, in_a_line, place_of};
 use crate::engine::Model;
 use crate::ensemble::{self, EnsembleError, collect, summaries};
-use crate::record::quantities;
+use crate::record::{pattern_fits, quantities};
 use crate::scenario::Scenario;
 use crate::statistics::{Moments, Summary, mean_and_sd};
 

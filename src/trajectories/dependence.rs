@@ -83,8 +83,8 @@ pub struct Varied {
 /// One number at a level, and how far it is from that of the scenario as it is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Effect {
-    /// By which measure of concentration.
-    pub measure: Measure,
+    /// By which measure of concentration, or which quantity, as `LEVEL/NAME/METRIC`.
+    pub metric: String,
     /// What is asked, as written in tables.
     pub question: &'static str,
     /// Unit; that of a probability is `probability`.
@@ -94,6 +94,9 @@ pub struct Effect {
     /// Mean of the differences from the same replicas of the scenario as it is.
     pub difference: Option<Moments>,
 }
+
+/// What is asked of a quantity that is neither of the two.
+pub const AT_END: &str = "at_end";
 
 /// What is asked at every level.
 type Asked = (Measure, &'static str, &'static str, fn(&History) -> f64);
@@ -147,7 +150,7 @@ fn asked() -> Vec<Asked> {
 /// Everything that is asked of the histories at a level, against those of the scenario as it is; the same luck has the same number.
 #[must_use]
 pub fn effects(histories: &Histories, base: &Histories) -> Vec<Effect> {
-    let effect = |(measure, question, unit, value): Asked| {
+    let effect = |metric: String, question, unit, value: &dyn Fn(&History) -> f64| {
         let own: Vec<f64> = histories.replicas.iter().map(value).collect();
         let others = base.replicas.iter().map(value);
         let differences: Vec<f64> = own
@@ -156,7 +159,7 @@ pub fn effects(histories: &Histories, base: &Histories) -> Vec<Effect> {
             .map(|(own, other)| own - other)
             .collect();
         Effect {
-            measure,
+            metric,
             question,
             unit,
             estimate: if unit == PROBABILITY {
@@ -168,7 +171,14 @@ pub fn effects(histories: &Histories, base: &Histories) -> Vec<Effect> {
             difference: mean_and_sd(&differences),
         }
     };
-    asked().into_iter().map(effect).collect()
+    let of_both = asked().into_iter().map(|(measure, question, unit, value)| {
+        effect(measure.as_str().to_owned(), question, unit, &value)
+    });
+    let others = histories.others.iter().enumerate().map(|(at, quantity)| {
+        let metric = [quantity.level.as_str(), &quantity.name, &quantity.metric].join("/");
+        effect(metric, AT_END, quantity.unit, &|history| history.others[at])
+    });
+    of_both.chain(others).collect()
 }
 
 impl Estimate {
@@ -194,7 +204,7 @@ mod tests {
     fn find<'a>(effects: &'a [Effect], measure: Measure, question: &str) -> &'a Effect {
         let found = effects
             .iter()
-            .find(|effect| effect.measure == measure && effect.question == question);
+            .find(|effect| effect.metric == measure.as_str() && effect.question == question);
         found.unwrap_or_else(|| panic!("{question} is asked"))
     }
 

@@ -13,6 +13,7 @@ pub fn history(mining: &[f64], ai: &[f64], edge_share: f64) -> History {
         mining: track(mining),
         ai: Some(track(ai)),
         edge_share: mining.iter().map(|_| edge_share).collect(),
+        others: Box::default(),
     }
 }
 
@@ -30,5 +31,6 @@ pub fn histories(replicas: Vec<History>) -> Histories {
             .collect(),
         replicas,
         dark_replicas: 0,
+        others: Vec::new(),
     }
 }

@@ -81,8 +81,12 @@ fn close(found: f64, expected: f64, what: &str) {
 
 /// Paths of a quantity in a run that kept its replicas, by replica.
 fn paths(run: &[Row], level: &str, metric: &str) -> Vec<Vec<f64>> {
+    paths_of(run, level, "all", metric)
+}
+
+fn paths_of(run: &[Row], level: &str, name: &str, metric: &str) -> Vec<Vec<f64>> {
     let mut found: Vec<Vec<f64>> = Vec::new();
-    let own = |row: &&Row| row["level"] == level && row["name"] == "all" && row["metric"] == metric;
+    let own = |row: &&Row| row["level"] == level && row["name"] == name && row["metric"] == metric;
     for row in run.iter().filter(own) {
         let replica: usize = row["replica"].parse().expect("a number");
         found.resize_with(found.len().max(replica + 1), Vec::new);
@@ -370,6 +374,61 @@ fn axes_of_the_scenario_are_taken_unless_others_are_named() {
             "ai.edge.ceiling 0.8"
         ]
     );
+}
+
+#[test]
+fn what_the_sweep_names_is_followed_at_each_level() {
+    let place = with_ai_and_past();
+    let text = format!("{AI}\n[sweep]\nmetrics = [\"region/us/share\", \"region/*/power\"]\n");
+    fs::write(place.path("swept.toml"), text).expect("it can be written");
+    let dear = "regions.us.power.usd_per_mwh=90.0";
+    let axis = ["--axis", "regions.us.power.usd_per_mwh=90"];
+    let base = [
+        "swept.toml",
+        "--replicas",
+        "8",
+        "--no-report",
+        "-q",
+        "--out",
+    ];
+    place.ok(&[&["trajectories"], &base[..], &["out"], &axis[..]].concat());
+    place.ok(&[&["run"], &base[..], &["as-it-is", "--keep-replicas"]].concat());
+    place.ok(&[
+        &["run"],
+        &base[..],
+        &["dear", "--keep-replicas", "--set", dear],
+    ]
+    .concat());
+    let table = rows(&place.path("out/dependence.csv"));
+    let at_end = |folder: &str| {
+        let run = rows(&place.path(folder).join("replicas.csv"));
+        let paths: Vec<f64> = paths_of(&run, "region", "us", "share")
+            .iter()
+            .map(|path| path[path.len() - 1])
+            .collect();
+        paths
+    };
+    let (plain, dear) = (at_end("as-it-is"), at_end("dear"));
+    let n = plain.len() as f64;
+    let differences: Vec<f64> = dear.iter().zip(&plain).map(|(a, b)| a - b).collect();
+    let mean = differences.iter().sum::<f64>() / n;
+    let squares: f64 = differences.iter().map(|d| (d - mean) * (d - mean)).sum();
+    let labels = [
+        ("axis", "regions.us.power.usd_per_mwh"),
+        ("metric", "region/us/share"),
+        ("measure", "at_end"),
+    ];
+    assert!(mean < 0.0, "{mean}");
+    close(
+        number(&table, &labels, "value"),
+        dear.iter().sum::<f64>() / n,
+        "mean",
+    );
+    close(number(&table, &labels, "difference"), mean, "difference");
+    let error = (squares / (n - 1.0) / n).sqrt();
+    close(number(&table, &labels, "difference_se"), error, "its error");
+    let powers = table.iter().filter(|row| row["metric"].ends_with("/power"));
+    assert!(powers.count() > 2);
 }
 
 #[test]
