@@ -38,8 +38,8 @@ pub use observed::{
 pub(crate) use problem::list;
 pub use problem::{Place, Problem, Refused, did_you_mean, printable};
 pub use raw::{
-    BanTerms, Basin, Contract, Design, Growth, Heat, RandomNumbers, Role, Slots, Spikes, Supply,
-    Sweep, Switching, Until,
+    BanTerms, Basin, Contract, Design, Heat, RandomNumbers, Role, Slots, Spikes, Supply, Sweep,
+    Switching, Until,
 };
 pub use shape::SCHEMA;
 pub use stated::{Stated, stated_keys};
@@ -145,6 +145,13 @@ impl Scenario {
         self.start
             .saturating_add(jiff::Span::new().days(i64::from(day)))
     }
+}
+
+/// The dated step in force on a simulated day, of steps in order of time.
+#[must_use]
+pub fn in_force<T>(steps: &[(i32, T)], day: i32) -> Option<&T> {
+    let step = steps.iter().rev().find(|(from, _)| *from <= day);
+    step.map(|(_, value)| value)
 }
 
 /// The network at the start.
@@ -325,9 +332,8 @@ impl Power {
     /// Base price on a simulated day: the tariff step in force, otherwise the starting price with its trend.
     #[must_use]
     pub fn base_on(&self, day: i32) -> f64 {
-        let step = self.tariff.iter().rev().find(|(from, _)| *from <= day);
-        match step {
-            Some((_, price)) => price.get(),
+        match in_force(&self.tariff, day) {
+            Some(price) => price.get(),
             None if self.trend_per_year == 0.0 => self.base.get(),
             None => {
                 let years = f64::from(day) / DAYS_PER_YEAR;
@@ -416,6 +422,8 @@ pub struct Firms {
     pub scale_exponent: f64,
     /// Standard deviation of the log of a site's luck.
     pub site_dispersion: f64,
+    /// Dated steps of what it costs to be a firm, in order of time: simulated day (may be negative) and USD a year.
+    pub overhead: Vec<(i32, f64)>,
     /// Same draw in every replica.
     pub fixed_population: bool,
     /// Efficiency of their machines.
@@ -489,6 +497,57 @@ pub struct NamedFirm {
     pub pool: Option<usize>,
     /// Its cost of capital, if it is not that of all.
     pub discount_rate: Option<f64>,
+}
+
+/// How firms buy machines; rates are per month.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Growth {
+    /// Purchases, as part of a fleet's hash rate, for each unit by which value over cost is above the hurdle.
+    pub rate_per_month: f64,
+    /// Most that a fleet buys.
+    pub cap_per_month: f64,
+    /// Value over cost at which firms begin to buy.
+    pub hurdle: f64,
+    /// Standard deviation of the log of luck.
+    pub luck_sd: f64,
+    /// Part of the variance of luck that is the firm's for good.
+    pub luck_persistence: f64,
+    /// Cost of capital, 1/year.
+    pub discount_rate: f64,
+    /// From an order to the day on which its machines run.
+    pub lead_days: u32,
+    /// Orders under way at the start, as part of the hash rate for each month of `lead_days`.
+    pub pipeline_per_month: f64,
+    /// Smallest site that a firm opens in a region where it has none, MW.
+    pub min_order_mw: f64,
+    /// Part of the orders that comes from new firms.
+    pub entry_share: f64,
+    /// Size with which a new firm begins before the first of `entrants`, MW.
+    pub entrant_mw: f64,
+    /// Dated steps of it, in order of time: simulated day (may be negative) and MW.
+    pub entrants: Vec<(i32, f64)>,
+    /// Machines join others that need at most so many times as much power, or as little; infinite: any.
+    pub join_within: f64,
+    /// When an order takes its slot.
+    pub slots: Slots,
+    /// Whether what finds no room may take the place of the fleet's old machines.
+    pub replace_in_place: bool,
+}
+
+impl Growth {
+    /// Size with which a new firm begins on a simulated day, MW.
+    #[must_use]
+    pub fn entrant_mw_on(&self, day: i32) -> f64 {
+        in_force(&self.entrants, day)
+            .copied()
+            .unwrap_or(self.entrant_mw)
+    }
+
+    /// Whether machines of one efficiency join those of another in one fleet.
+    #[must_use]
+    pub fn joins(&self, one: f64, other: f64) -> bool {
+        one.max(other) <= self.join_within * one.min(other)
+    }
 }
 
 /// What machines cost, how good they get, how they wear.

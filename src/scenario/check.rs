@@ -9,17 +9,17 @@ mod regions;
 use std::fmt;
 
 use firms::check_firms;
-use mechanisms::{check_basins, check_events, check_hardware, check_pools};
+use mechanisms::{check_basins, check_events, check_growth, check_hardware, check_pools};
 use observed::{check_observed, check_uncertain};
 pub use oddities::warnings;
 use regions::{check_correlation, check_regions};
 
 use super::document::Document;
 use super::problem::{Problem, printable};
-use super::raw::{RawHashIs, RawPrice, RawScenario};
-use super::series::{ReadInput, daily_prices, evenly_spaced_returns};
+use super::raw::{RawDate, RawHashIs, RawPrice, RawScenario};
+use super::series::{ReadInput, daily_prices, days_between, evenly_spaced_returns};
 use super::{
-    Bitcoin, CapacityNow, Expectations, Growth, HashIs, Jumps, Moving, PriceModel, Scenario, Source,
+    Bitcoin, CapacityNow, Expectations, HashIs, Jumps, Moving, PriceModel, Scenario, Source,
 };
 use crate::protocol::{EPOCH_BLOCKS, difficulty_of};
 use crate::units::{
@@ -103,6 +103,7 @@ pub fn check(
     found.name("name", &raw.name);
     let moving = check_moving(&raw, &mut found);
     let hardware = check_hardware(&raw, &mut found);
+    let growth = check_growth(&raw, &mut found);
     let pools = check_pools(&raw, &mut found);
     let basins = check_basins(&raw, &mut found);
     let happenings = check_events(&raw, &mut found);
@@ -159,7 +160,7 @@ pub fn check(
         power_correlation_factor: factor,
         firms,
         hardware,
-        growth: raw.growth.filter(buys),
+        growth,
         switching: raw.switching,
         moving,
         expectations: Expectations {
@@ -192,10 +193,26 @@ pub fn check(
     }
 }
 
-/// Whether firms buy anything at all: at neutral values the table is as good as left out.
-fn buys(growth: &Growth) -> bool {
-    let ever = growth.rate_per_month > 0.0 && growth.cap_per_month > 0.0;
-    ever || growth.pipeline_per_month > 0.0
+/// Simulated days of the dated steps of a list, and a problem for each that is out of order.
+fn days_of_steps(
+    key: &str,
+    raw: &RawScenario,
+    dates: impl Iterator<Item = RawDate>,
+    found: &mut Findings<'_, '_>,
+) -> Vec<i32> {
+    let mut days: Vec<i32> = Vec::new();
+    for (index, from) in dates.enumerate() {
+        let day = days_between(raw.start.0, from.0);
+        if days.last().is_some_and(|before| *before >= day) {
+            found.add(
+                &format!("{key}.{index}.from"),
+                format!("{} does not come after the step before it", from.0),
+                "put the steps in order of time",
+            );
+        }
+        days.push(day);
+    }
+    days
 }
 
 /// Every value was range-checked by its schema; a quantity refused here is a hole in the schema.

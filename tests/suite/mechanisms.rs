@@ -1,5 +1,6 @@
 //! What each mechanism of the whole model is for: worlds with it and without it.
 
+mod eras;
 mod growth;
 mod known;
 mod policy;

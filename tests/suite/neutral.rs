@@ -52,9 +52,12 @@ const FRONTIER: &str = "hardware.frontier={ model = \"exponential\", start_j_per
 /// Firms that do.
 const GROWTH: &str = "growth={ rate_per_month = 0.2, cap_per_month = 0.1, hurdle = 0.2, discount_rate = 0.2, lead_days = 40 }";
 
+/// The same with luck.
+const GROWTH_BY_LUCK: &str = "growth={ rate_per_month = 0.2, cap_per_month = 0.1, hurdle = 0.2, discount_rate = 0.2, lead_days = 40, luck_sd = 0.4 }";
+
 /// Every key that has a neutral value: the key, what it stands for when neutral, and another value,
 /// with what the mechanism needs to show.
-const MECHANISMS: [(&str, &str, &str, &[&str]); 56] = [
+const MECHANISMS: [(&str, &str, &str, &[&str]); 58] = [
     ("bitcoin.fee_ratio", "0.0", "0.1", &[]),
     ("regions.*.members", "1", "5", &[]),
     ("regions.*.size", "1.0", "3.0", &[]),
@@ -242,6 +245,13 @@ const MECHANISMS: [(&str, &str, &str, &[&str]); 56] = [
         ],
     ),
     ("growth.luck_sd", "0.0", "0.4", &[FRONTIER, GROWTH]),
+    (
+        "growth.luck_persistence",
+        "0.5",
+        "0.1",
+        &[FRONTIER, GROWTH_BY_LUCK],
+    ),
+    ("growth.join_within", "inf", "1.3", &[FRONTIER, GROWTH]),
     (
         "growth.pipeline_per_month",
         "0.0",
