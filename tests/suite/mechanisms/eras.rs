@@ -306,3 +306,35 @@ fn steps_that_change_nothing_change_no_bit() {
     assert!(plain == with("firms.overhead=[{ from = 2030-01-01, usd_per_year = 1e9 }]"));
     assert!(plain != with("firms.overhead=[{ from = 2015-07-01, usd_per_year = 1e9 }]"));
 }
+
+#[test]
+fn the_history_of_mining_is_followed_over_nine_orders_of_magnitude() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let changes = ["replicas=2", "days=2281", "record_every_days=60"].map(str::to_owned);
+    let path = root.join("scenarios/from-pc-to-asic.toml");
+    let scenario = hashdrift::scenario::load_scenario(&path, &changes)
+        .unwrap_or_else(|refused| panic!("{refused}"));
+    let results = ensemble::run(&scenario).unwrap_or_else(|error| panic!("{error}"));
+    let months = std::fs::read_to_string(root.join("scenarios/history/network-monthly.csv"))
+        .expect("it is there");
+    let measured = |month: &str| -> Option<f64> {
+        let row = months.lines().find(|row| row.starts_with(month))?;
+        row.split(',').nth(1)?.parse().ok()
+    };
+    let mut compared = 0;
+    for (date, day) in scenario.record_days().iter().enumerate() {
+        let month = scenario.date(*day).to_string();
+        let Some(measured) = measured(&month[..7]) else {
+            continue;
+        };
+        let simulated = at(&results, date, Level::Network, ALL, "hash_rate");
+        let miss = libm::log(simulated / measured).abs();
+        assert!(miss < libm::log(5.0), "{month}: {simulated} {measured}");
+        compared += 1;
+    }
+    assert!(compared > 35);
+    // Nobody had more than another at the start; those that are left do.
+    let hhi = |date| mean(&results, date, Level::Firm, ALL, "nameplate_hhi");
+    assert!((hhi(0) * 2000.0 - 1.0).abs() < 1e-9);
+    assert!(hhi(results.last()) > 2.0 * hhi(0));
+}
