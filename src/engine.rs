@@ -33,7 +33,7 @@ use crate::world::running::{
 };
 use bans::{Bans, keeps_out};
 use purchases::Purchases;
-use reviews::{Considerations, left_of_worn};
+use reviews::{Considerations, least_fleet, left_of_worn};
 
 /// A scenario made ready to run: what all its histories share.
 pub struct Model<'s> {
@@ -252,6 +252,7 @@ impl<'s> Model<'s> {
             supplied: vec![1.0; regions],
             worst_today: vec![0.0; regions],
             left_of_worn: left_of_worn(scenario),
+            least_phs: 0.0,
             delivered: vec![0.0; regions],
             moved: vec![0.0; regions * regions],
             develops: scenario.regions.iter().any(|region| {
@@ -268,6 +269,7 @@ impl<'s> Model<'s> {
             notes: Notes::default(),
         };
         history.ledger.start = history.fleets.hash_phs.iter().sum();
+        history.least_phs = least_fleet(scenario, history.ledger.start);
         history.order_pipeline();
         Ok(history)
     }
@@ -350,6 +352,8 @@ pub struct History<'m> {
     worst_today: Vec<f64>,
     /// Part of a fleet that wear leaves from one review to the next.
     left_of_worn: f64,
+    /// Hash rate below which a fleet is none any more, PH/s.
+    least_phs: f64,
     /// Price of the power that a machine would save by being off, at the meter, USD/MWh.
     delivered: Vec<f64>,
     moved: Vec<f64>,

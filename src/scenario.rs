@@ -18,6 +18,7 @@ mod load;
 mod observed;
 mod problem;
 mod raw;
+mod region;
 mod series;
 mod shape;
 mod stated;
@@ -40,17 +41,17 @@ pub use observed::{
 pub(crate) use problem::list;
 pub use problem::{Place, Problem, Refused, did_you_mean, printable};
 pub use raw::{
-    BanTerms, Basin, Contract, Design, Growth, Heat, RandomNumbers, RegionAi, Rent, Role, Slots,
-    Spikes, Supply, Sweep, Switching, Until, Walk,
+    BanTerms, Basin, Contract, Design, Heat, RandomNumbers, RegionAi, Rent, Role, Slots, Spikes,
+    Supply, Sweep, Switching, Until, Walk,
 };
+pub use region::{Capacity, CapacityNow, Hydro, Power, Region};
 pub use shape::SCHEMA;
 pub use stated::{Stated, stated_keys};
 pub use uncertain::{Factor, Law, Uncertain};
 
 use crate::protocol::{hashprice, subsidy_btc};
 use crate::units::{
-    DAYS_PER_YEAR, JoulesPerTerahash, Megawatts, PetahashPerSecond, Share, Usd, UsdPerMwh,
-    UsdPerTerahash,
+    JoulesPerTerahash, Megawatts, PetahashPerSecond, Share, Usd, UsdPerMwh, UsdPerTerahash,
 };
 
 /// A checked scenario.
@@ -149,6 +150,13 @@ impl Scenario {
         self.start
             .saturating_add(jiff::Span::new().days(i64::from(day)))
     }
+}
+
+/// The dated step in force on a simulated day, of steps in order of time.
+#[must_use]
+pub fn in_force<T>(steps: &[(i32, T)], day: i32) -> Option<&T> {
+    let step = steps.iter().rev().find(|(from, _)| *from <= day);
+    step.map(|(_, value)| value)
 }
 
 /// The network at the start.
@@ -259,154 +267,6 @@ pub struct Jumps {
     pub sd: f64,
 }
 
-/// One region.
-#[derive(Debug, Clone)]
-pub struct Region {
-    /// Key in the scenario: `us`.
-    pub id: String,
-    /// Name for people: `United States`.
-    pub name: String,
-    /// ISO 3166-1 alpha-2 codes.
-    pub iso: Vec<String>,
-    /// Share of hash rate at the start.
-    pub share: Share,
-    /// Equal countries it stands for.
-    pub members: u32,
-    /// Sites' worth of choice.
-    pub size: f64,
-    /// Whether machines may move in.
-    pub open: bool,
-    /// Attraction that prices do not show, USD/MWh; may be negative.
-    pub appeal: f64,
-    /// Tax on revenue.
-    pub tax: Share,
-    /// Import duty, relative to the hardware price.
-    pub duty: f64,
-    /// Deposit per MW, USD.
-    pub deposit_per_mw: Usd,
-    /// Carbon intensity of power, g/kWh.
-    pub gco2_per_kwh: Option<f64>,
-    /// Mean generation of the country, MW.
-    pub generation_mw: Option<f64>,
-    /// Power price.
-    pub power: Power,
-    /// Room for load; `None` is no limit.
-    pub capacity: Option<Capacity>,
-    /// What AI compute does here.
-    pub ai: Option<RegionAi>,
-}
-
-/// The price of electricity in a region.
-#[derive(Debug, Clone)]
-pub struct Power {
-    /// Base price before the first tariff step.
-    pub base: UsdPerMwh,
-    /// Compounding growth a year.
-    pub trend_per_year: f64,
-    /// Dated steps in order of time: simulated day (may be negative) and price.
-    pub tariff: Vec<(i32, UsdPerMwh)>,
-    /// Yearly swing: amplitude and peak day of the year.
-    pub season: Option<(f64, f64)>,
-    /// Charges on top.
-    pub adder: UsdPerMwh,
-    /// Energy at the meter per energy in the machines.
-    pub pue: f64,
-    /// Mean reversion a year.
-    pub reversion_per_year: f64,
-    /// Volatility per square root of a year.
-    pub volatility: f64,
-    /// Rise with the region's running load, USD/MWh per MW.
-    pub slope_per_mw: f64,
-    /// Standard deviation of the log of hourly prices inside a day.
-    pub intraday_sd: f64,
-    /// Price spikes.
-    pub spikes: Option<Spikes>,
-    /// Power bought ahead.
-    pub contract: Option<Contract>,
-    /// Running costs besides power.
-    pub opex: UsdPerMwh,
-}
-
-impl Power {
-    /// Base price on a simulated day: the tariff step in force, otherwise the starting price with its trend.
-    #[must_use]
-    pub fn base_on(&self, day: i32) -> f64 {
-        let step = self.tariff.iter().rev().find(|(from, _)| *from <= day);
-        match step {
-            Some((_, price)) => price.get(),
-            None if self.trend_per_year == 0.0 => self.base.get(),
-            None => {
-                let years = f64::from(day) / DAYS_PER_YEAR;
-                self.base.get() * libm::pow(1.0 + self.trend_per_year, years)
-            }
-        }
-    }
-
-    /// What is paid for energy at a spot price: that of the contract for its part, USD/MWh before charges.
-    #[must_use]
-    pub fn billed(&self, spot: f64) -> f64 {
-        self.contract.map_or(spot, |contract| {
-            contract.share * contract.usd_per_mwh + (1.0 - contract.share) * spot
-        })
-    }
-
-    /// What is saved by not using energy at a spot price: what was bought ahead is sunk unless it can be sold again.
-    #[must_use]
-    pub fn saved_when_off(&self, spot: f64) -> f64 {
-        match self.contract {
-            Some(contract) if !contract.resale => (1.0 - contract.share) * spot,
-            _ => spot,
-        }
-    }
-
-    /// What a machine has to earn to be worth running on the first day, at the meter per energy in the machines, USD/MWh.
-    #[must_use]
-    pub fn delivered_at_start(&self) -> f64 {
-        self.pue * (self.saved_when_off(self.base_on(0)) + self.adder.get())
-    }
-}
-
-/// Room for load.
-#[derive(Debug, Clone)]
-pub struct Capacity {
-    /// Now.
-    pub now: CapacityNow,
-    /// MW built a month, whatever mining pays.
-    pub build_per_month: Megawatts,
-    /// Part of itself by which the capacity grows in a month where new machines are expected to earn 100 USD/MWh or more above their power.
-    pub build_response: f64,
-    /// Time in which those who build sites see what mining pays, days.
-    pub build_lag_days: f64,
-    /// Ceiling of what is built.
-    pub max: Option<Megawatts>,
-    /// What of it hangs on water.
-    pub hydro: Option<Hydro>,
-    /// Machines kept off by heat.
-    pub heat: Option<Heat>,
-}
-
-/// What of a region's capacity hangs on water.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Hydro {
-    /// Part of the capacity.
-    pub share: f64,
-    /// Part of the water missing at the driest time of a normal year.
-    pub amplitude: f64,
-    /// Day of the year with the most water.
-    pub wet_peak_day: f64,
-    /// Index of its basin.
-    pub basin: Option<usize>,
-}
-
-/// Capacity at the start.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum CapacityNow {
-    /// A known load.
-    Load(Megawatts),
-    /// The starting load over this part of 1.
-    Utilisation(f64),
-}
-
 /// The firms at the start.
 #[derive(Debug, Clone)]
 pub struct Firms {
@@ -422,6 +282,8 @@ pub struct Firms {
     pub scale_exponent: f64,
     /// Standard deviation of the log of a site's luck.
     pub site_dispersion: f64,
+    /// Dated steps of what it costs to be a firm, in order of time: simulated day (may be negative) and USD a year.
+    pub overhead: Vec<(i32, f64)>,
     /// Same draw in every replica.
     pub fixed_population: bool,
     /// Efficiency of their machines.
@@ -495,6 +357,57 @@ pub struct NamedFirm {
     pub pool: Option<usize>,
     /// Its cost of capital, if it is not that of all.
     pub discount_rate: Option<f64>,
+}
+
+/// How firms buy machines; rates are per month.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Growth {
+    /// Purchases, as part of a fleet's hash rate, for each unit by which value over cost is above the hurdle.
+    pub rate_per_month: f64,
+    /// Most that a fleet buys.
+    pub cap_per_month: f64,
+    /// Value over cost at which firms begin to buy.
+    pub hurdle: f64,
+    /// Standard deviation of the log of luck.
+    pub luck_sd: f64,
+    /// Part of the variance of luck that is the firm's for good.
+    pub luck_persistence: f64,
+    /// Cost of capital, 1/year.
+    pub discount_rate: f64,
+    /// From an order to the day on which its machines run.
+    pub lead_days: u32,
+    /// Orders under way at the start, as part of the hash rate for each month of `lead_days`.
+    pub pipeline_per_month: f64,
+    /// Smallest site that a firm opens in a region where it has none, MW.
+    pub min_order_mw: f64,
+    /// Part of the orders that comes from new firms.
+    pub entry_share: f64,
+    /// Size with which a new firm begins before the first of `entrants`, MW.
+    pub entrant_mw: f64,
+    /// Dated steps of it, in order of time: simulated day (may be negative) and MW.
+    pub entrants: Vec<(i32, f64)>,
+    /// Machines join others that need at most so many times as much power, or as little; infinite: any.
+    pub join_within: f64,
+    /// When an order takes its slot.
+    pub slots: Slots,
+    /// Whether what finds no room may take the place of the fleet's old machines.
+    pub replace_in_place: bool,
+}
+
+impl Growth {
+    /// Size with which a new firm begins on a simulated day, MW.
+    #[must_use]
+    pub fn entrant_mw_on(&self, day: i32) -> f64 {
+        in_force(&self.entrants, day)
+            .copied()
+            .unwrap_or(self.entrant_mw)
+    }
+
+    /// Whether machines of one efficiency join those of another in one fleet.
+    #[must_use]
+    pub fn joins(&self, one: f64, other: f64) -> bool {
+        one.max(other) <= self.join_within * one.min(other)
+    }
 }
 
 /// What machines cost, how good they get, how they wear.

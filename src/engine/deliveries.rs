@@ -74,17 +74,22 @@ impl History<'_> {
         self.change(fleet, kept + bought, efficiency);
     }
 
-    /// New machines join the firm's fleet in their region, or make a new one.
+    /// New machines join the firm's fleet in their region, if they are not of another age, or make a new one.
     fn install(&mut self, day: u32, order: &Order) {
         self.ledger.bought += order.hash_phs;
         // Fewer than 256 regions.
         let region = order.region as u16;
         let fleets = &self.fleets;
-        let in_place = |fleet: &usize| fleets.site[*fleet] == region;
+        let growth = self.scenario.growth.as_ref();
+        let takes = |fleet: &usize| {
+            let efficiency = fleets.efficiency[*fleet];
+            fleets.site[*fleet] == region
+                && growth.is_none_or(|growth| growth.joins(efficiency, order.efficiency))
+        };
         let joined = order.firm.and_then(|firm| {
             Some(order.fleet)
-                .filter(in_place)
-                .or_else(|| fleets.of_firm(firm).find(in_place))
+                .filter(takes)
+                .or_else(|| fleets.of_firm(firm).find(takes))
         });
         if let Some(fleet) = joined {
             let (hash, old) = (self.fleets.hash_phs[fleet], self.fleets.efficiency[fleet]);

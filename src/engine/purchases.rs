@@ -224,14 +224,20 @@ impl History<'_> {
         (own != growth.discount_rate).then(|| self.prospect_at(own))
     }
 
-    /// Luck and optimism of a purchase: half the firm's, half fresh; mean 1.
+    /// Luck and optimism of a purchase: a part the firm's, the rest fresh; mean 1.
     fn luck_of_purchase(&self, growth: &Growth, fleet: usize, fresh: f64) -> f64 {
         let sd = growth.luck_sd;
         if sd == 0.0 {
             return 1.0;
         }
         let firm = self.fleets.firm[fleet] as usize;
-        let z = (self.firm_luck[firm] + fresh) * std::f64::consts::FRAC_1_SQRT_2;
+        let own = self.firm_luck[firm];
+        let z = if growth.luck_persistence == 0.5 {
+            // The same as below in one rounding less.
+            (own + fresh) * std::f64::consts::FRAC_1_SQRT_2
+        } else {
+            own * growth.luck_persistence.sqrt() + fresh * (1.0 - growth.luck_persistence).sqrt()
+        };
         libm::exp(sd * z - 0.5 * sd * sd)
     }
 

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use crate::random::{DayDraws, Purpose, Streams, gamma, normal, seek_day, uniform};
-use crate::scenario::Scenario;
-use crate::units::DAYS_PER_YEAR;
+use crate::scenario::{Scenario, in_force};
+use crate::units::{DAYS_PER_YEAR, HOURS_PER_YEAR};
 use crate::world::population::site_luck;
 use crate::world::review::Outlook;
 
@@ -41,8 +41,13 @@ pub fn left_of_worn(scenario: &Scenario) -> f64 {
     libm::exp(-scenario.hardware.retire_per_year * days / DAYS_PER_YEAR)
 }
 
-/// A fleet of less than a terahash is no fleet any more.
-const LEAST_PHS: f64 = 1e-3;
+/// Hash rate below which a fleet is none any more, PH/s: a terahash, or a ten-thousandth of what a firm had at the start where that
+/// is less, for once a megahash was a miner.
+pub fn least_fleet(scenario: &Scenario, hash_at_start: f64) -> f64 {
+    const LEAST_PHS: f64 = 1e-3;
+    const LEAST_PART: f64 = 1e-4;
+    LEAST_PHS.min(LEAST_PART * hash_at_start / scenario.firms_at_start() as f64)
+}
 
 impl History<'_> {
     /// Reviews the fleets that are due: those whose number leaves the remainder of the day.
@@ -86,7 +91,7 @@ impl History<'_> {
             if seeks && self.gives_up(day, fleet) {
                 continue;
             }
-            if !seeks && self.wear(fleet) {
+            if !seeks && (self.wear(fleet) || self.closes(day, fleet)) {
                 continue;
             }
             // Who will have to go runs on until his day, and neither moves nor buys before it.
@@ -246,13 +251,33 @@ impl History<'_> {
         }
         let before = self.fleets.hash_phs[fleet];
         let after = before * left;
-        if after < LEAST_PHS {
+        if after < self.least_phs {
             self.scrap(fleet);
             return true;
         }
         self.ledger.scrapped += before - after;
         self.change(fleet, after, self.fleets.efficiency[fleet]);
         false
+    }
+
+    /// Whether a fleet has not earned its part of what it costs to be a firm for so long that it is given up; its machines are scrapped.
+    /// Its part is that of its power in the firm's, so what it earns on a megawatt-hour of its own is asked to pay for the firm at the
+    /// size that the firm has.
+    fn closes(&mut self, day: u32, fleet: usize) -> bool {
+        let firms = &self.scenario.firms;
+        let overhead = in_force(&firms.overhead, day as i32).copied();
+        let Some(overhead) = overhead.filter(|usd_per_year| *usd_per_year > 0.0) else {
+            return false;
+        };
+        let margin = self.review.margin_at_home(&self.fleets, fleet);
+        let earned = margin * HOURS_PER_YEAR * self.fleets.firm_mw(fleet);
+        let short_since = self.fleets.short_since(day, fleet, earned < overhead);
+        let patience = self.scenario.hardware.exit_after_idle_days;
+        let closes = short_since.is_some_and(|since| f64::from(day - since) >= patience);
+        if closes {
+            self.scrap(fleet);
+        }
+        closes
     }
 
     /// The end of a fleet: its machines are scrapped, its slot is free.

@@ -110,6 +110,14 @@ fn exhibits(scenario: &Scenario, measured: &[Measured]) -> Vec<Exhibit> {
             }
         }
         let shares = metric == "share";
+        let in_logs = spans_magnitudes(&rows);
+        let shown = move |value: f64| {
+            if in_logs {
+                (value > 0.0).then(|| libm::log10(factor * value))
+            } else {
+                Some(factor * value)
+            }
+        };
         let [first, last] =
             [places.first(), places.last()].map(|place| place.map_or(0.0, |(day, _)| *day));
         let panels: Vec<Panel> = names
@@ -123,11 +131,7 @@ fn exhibits(scenario: &Scenario, measured: &[Measured]) -> Vec<Exhibit> {
                     let values = places
                         .iter()
                         .map(|place| at(place).and_then(|row| value(row)));
-                    Values(
-                        values
-                            .map(|value| value.map(|value| factor * value))
-                            .collect(),
-                    )
+                    Values(values.map(|value| value.and_then(shown)).collect())
                 };
                 Panel {
                     title: if shares {
@@ -135,9 +139,13 @@ fn exhibits(scenario: &Scenario, measured: &[Measured]) -> Vec<Exhibit> {
                     } else {
                         title.to_owned()
                     },
-                    unit: unit.to_owned(),
-                    decimals,
-                    from_zero: true,
+                    unit: if in_logs {
+                        format!("log10 of {unit}")
+                    } else {
+                        unit.to_owned()
+                    },
+                    decimals: if in_logs { 1 } else { decimals },
+                    from_zero: !in_logs,
                     top: None,
                     series: vec![
                         Series::Fan {
@@ -181,6 +189,15 @@ fn exhibits(scenario: &Scenario, measured: &[Measured]) -> Vec<Exhibit> {
         })
     };
     METRICS.into_iter().filter_map(of_metric).collect()
+}
+
+/// Whether what was measured spans so many orders of magnitude that it is shown in logs.
+fn spans_magnitudes(rows: &[&Measured]) -> bool {
+    const LARGEST_RATIO: f64 = 1000.0;
+    let observed = || rows.iter().map(|row| row.observed);
+    let low = observed().fold(f64::INFINITY, f64::min);
+    let high = observed().fold(0.0, f64::max);
+    low > 0.0 && high > LARGEST_RATIO * low
 }
 
 fn legend() -> Vec<Key> {

@@ -11,17 +11,17 @@ use std::fmt;
 
 use ai::check_ai;
 use firms::check_firms;
-use mechanisms::{check_basins, check_events, check_hardware, check_pools};
+use mechanisms::{check_basins, check_events, check_growth, check_hardware, check_pools};
 use observed::{check_observed, check_uncertain};
 pub use oddities::warnings;
 use regions::{check_correlation, check_regions};
 
 use super::document::Document;
 use super::problem::{Problem, printable};
-use super::raw::{RawHashIs, RawPrice, RawScenario};
-use super::series::{ReadInput, daily_prices, evenly_spaced_returns};
+use super::raw::{RawBitcoin, RawDate, RawHashIs, RawPrice, RawScenario};
+use super::series::{ReadInput, daily_prices, days_between, evenly_spaced_returns};
 use super::{
-    Bitcoin, CapacityNow, Expectations, Growth, HashIs, Jumps, Moving, PriceModel, Scenario, Source,
+    Bitcoin, CapacityNow, Expectations, HashIs, Jumps, Moving, PriceModel, Scenario, Source,
 };
 use crate::protocol::{EPOCH_BLOCKS, difficulty_of};
 use crate::units::{
@@ -105,6 +105,7 @@ pub fn check(
     found.name("name", &raw.name);
     let moving = check_moving(&raw, &mut found);
     let hardware = check_hardware(&raw, &mut found);
+    let growth = check_growth(&raw, &mut found);
     let pools = check_pools(&raw, &mut found);
     let basins = check_basins(&raw, &mut found);
     let happenings = check_events(&raw, &mut found);
@@ -136,33 +137,12 @@ pub fn check(
         record_only: Vec::new(),
         replicas: raw.replicas,
         seed: raw.seed,
-        bitcoin: Bitcoin {
-            height: raw.bitcoin.height,
-            network_hash,
-            hash_is: match raw.bitcoin.hash_is {
-                RawHashIs::Running => HashIs::Running,
-                RawHashIs::Nameplate => HashIs::Nameplate,
-            },
-            difficulty: raw
-                .bitcoin
-                .difficulty
-                .unwrap_or_else(|| difficulty_of(network_hash.get())),
-            blocks_to_retarget,
-            epoch_elapsed_days: raw
-                .bitcoin
-                .epoch_elapsed_days
-                .unwrap_or_else(|| f64::from(EPOCH_BLOCKS - blocks_to_retarget) * 600.0 / 86400.0),
-            fee_ratio: raw.bitcoin.fee_ratio,
-            fee_sd: raw.bitcoin.fee_sd,
-            fee_half_life_days: raw.bitcoin.fee_half_life_days,
-            fees_per_day: raw.bitcoin.fees_per_day,
-            price,
-        },
+        bitcoin: network_at_start(&raw.bitcoin, network_hash, blocks_to_retarget, price),
         regions,
         power_correlation_factor: factor,
         firms,
         hardware,
-        growth: raw.growth.filter(buys),
+        growth,
         switching: raw.switching,
         ai,
         moving,
@@ -196,10 +176,56 @@ pub fn check(
     }
 }
 
-/// Whether firms buy anything at all: at neutral values the table is as good as left out.
-fn buys(growth: &Growth) -> bool {
-    let ever = growth.rate_per_month > 0.0 && growth.cap_per_month > 0.0;
-    ever || growth.pipeline_per_month > 0.0
+/// The network at the start, with what follows from the rest where it is not given.
+fn network_at_start(
+    raw: &RawBitcoin,
+    network_hash: PetahashPerSecond,
+    blocks_to_retarget: u32,
+    price: PriceModel,
+) -> Bitcoin {
+    let found_so_far = f64::from(EPOCH_BLOCKS - blocks_to_retarget);
+    Bitcoin {
+        height: raw.height,
+        network_hash,
+        hash_is: match raw.hash_is {
+            RawHashIs::Running => HashIs::Running,
+            RawHashIs::Nameplate => HashIs::Nameplate,
+        },
+        difficulty: raw
+            .difficulty
+            .unwrap_or_else(|| difficulty_of(network_hash.get())),
+        blocks_to_retarget,
+        epoch_elapsed_days: raw
+            .epoch_elapsed_days
+            .unwrap_or(found_so_far * 600.0 / 86400.0),
+        fee_ratio: raw.fee_ratio,
+        fee_sd: raw.fee_sd,
+        fee_half_life_days: raw.fee_half_life_days,
+        fees_per_day: raw.fees_per_day,
+        price,
+    }
+}
+
+/// Simulated days of the dated steps of a list, and a problem for each that is out of order.
+fn days_of_steps(
+    key: &str,
+    raw: &RawScenario,
+    dates: impl Iterator<Item = RawDate>,
+    found: &mut Findings<'_, '_>,
+) -> Vec<i32> {
+    let mut days: Vec<i32> = Vec::new();
+    for (index, from) in dates.enumerate() {
+        let day = days_between(raw.start.0, from.0);
+        if days.last().is_some_and(|before| *before >= day) {
+            found.add(
+                &format!("{key}.{index}.from"),
+                format!("{} does not come after the step before it", from.0),
+                "put the steps in order of time",
+            );
+        }
+        days.push(day);
+    }
+    days
 }
 
 /// Every value was range-checked by its schema; a quantity refused here is a hole in the schema.

@@ -20,7 +20,7 @@ use super::document::Document;
 use super::problem::Problem;
 pub use ai::{Provider, RawAi, RegionAi, Rent, Walk};
 pub use events::{BanTerms, RawEvent, RawEventKind, RawHazard, RawPolicy};
-pub use growth::{Growth, RawFrontier, RawHardware, Slots, Supply, Switching};
+pub use growth::{RawFrontier, RawGrowth, RawHardware, Slots, Supply, Switching};
 pub use observed::{
     RawError, RawFactor, RawFeature, RawMeasure, RawMetric, RawObserved, RawReference, RawSeries,
     RawUncertain,
@@ -83,7 +83,7 @@ pub struct RawScenario {
     #[serde(default)]
     pub pools: RawPools,
     /// How firms buy machines. Without it, nobody buys any.
-    pub growth: Option<Growth>,
+    pub growth: Option<RawGrowth>,
     /// How fast operators switch machines off and on.
     #[serde(default)]
     pub switching: Switching,
@@ -271,6 +271,10 @@ pub struct RawFirms {
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 2.0), extend("x-neutral" = 0.0))]
     pub site_dispersion: f64,
+    /// What it costs a year to be a firm at all, by date: a fleet that does not earn its part of it, by power, for `hardware.exit_after_idle_days`
+    /// is given up. Before the first step, and without any, nothing.
+    #[serde(default)]
+    pub overhead: Vec<RawOverheadStep>,
     /// Draw sizes, places and efficiencies once for all replicas, not afresh in each.
     #[serde(default)]
     pub fixed_population: bool,
@@ -279,6 +283,17 @@ pub struct RawFirms {
     /// Firms known by name, in place of as much of the tail.
     #[serde(default)]
     pub named: Vec<RawNamedFirm>,
+}
+
+/// A dated cost of being a firm.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawOverheadStep {
+    /// First day on which it holds.
+    pub from: RawDate,
+    /// Cost from then on, whatever the size of the firm: staff, a lease, insurance, accounts.
+    #[schemars(range(min = 0.0, max = 1e12), extend("x-unit" = "USD/year"))]
+    pub usd_per_year: f64,
 }
 
 /// Efficiency of the machines at the start.

@@ -60,6 +60,7 @@ impl<'s> Capacities<'s> {
             held_back: vec![0.0; regions],
             ahead: scenario
                 .growth
+                .as_ref()
                 .filter(|growth| growth.slots == Slots::OnDelivery)
                 .map_or(0.0, |growth| f64::from(growth.lead_days)),
             open: scenario.regions.iter().map(|region| region.open).collect(),

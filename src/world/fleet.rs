@@ -58,6 +58,8 @@ pub struct Lives {
     pub gives_up: Vec<u32>,
     /// Whether the fleet has to leave its region: it complies with a ban.
     pub leaves: Vec<bool>,
+    /// First of the reviews on end that found the fleet short of its firm's overhead; [`NOT_SHORT`] if the last did not.
+    short_since: Vec<u32>,
     /// Power of all machines of each firm, MW.
     pub firm_mw: Vec<f64>,
     scale_exponent: f64,
@@ -76,6 +78,8 @@ pub struct Lives {
 
 /// Of a fleet that has its place.
 pub const NOT_SEEKING: u32 = u32::MAX;
+/// Of a fleet that earns its part of its firm's overhead.
+const NOT_SHORT: u32 = u32::MAX;
 
 /// Who arrives when: a list of fleets for each day, linked through flat arrays.
 #[derive(Debug, Clone, Default)]
@@ -195,6 +199,7 @@ impl Fleets {
             hidden: vec![1.0; count],
             gives_up: vec![NOT_SEEKING; count],
             leaves: vec![false; count],
+            short_since: vec![NOT_SHORT; count],
             firm_mw: vec![0.0; firms],
             scale_exponent,
             resized: Vec::new(),
@@ -288,6 +293,24 @@ impl Fleets {
         machine_power(self.hash_phs[fleet], self.efficiency[fleet])
     }
 
+    /// Power of all machines of a fleet's firm in a changing park, MW.
+    #[must_use]
+    pub fn firm_mw(&self, fleet: usize) -> f64 {
+        self.lives.firm_mw[self.firm[fleet] as usize]
+    }
+
+    /// Takes down whether a review of a changing park finds a fleet short of its firm's overhead; the day of the first of those on end
+    /// that did.
+    pub fn short_since(&mut self, day: u32, fleet: usize, is_short: bool) -> Option<u32> {
+        let since = &mut self.lives.short_since[fleet];
+        if !is_short {
+            *since = NOT_SHORT;
+        } else if *since == NOT_SHORT {
+            *since = day;
+        }
+        is_short.then_some(*since)
+    }
+
     /// What a fleet's firm pays for power against one of 100 MW.
     #[must_use]
     pub fn scale(&self, fleet: usize) -> f64 {
@@ -361,6 +384,7 @@ impl Fleets {
         lives.idle.push();
         lives.gives_up.push(NOT_SEEKING);
         lives.leaves.push(false);
+        lives.short_since.push(NOT_SHORT);
         lives.next_of_firm.push(NONE);
         self.arrivals.next.push(NONE);
         self.join_firm(fleet);
@@ -397,9 +421,18 @@ impl Fleets {
         resized.dedup();
         for firm in resized.drain(..) {
             let mut next = self.lives.first_of_firm[firm as usize];
+            let scale = if next == NONE {
+                1.0
+            } else {
+                self.scale(next as usize)
+            };
             while next != NONE {
-                self.renew_key(next as usize);
-                next = self.lives.next_of_firm[next as usize];
+                let fleet = next as usize;
+                // A firm that has outlived many kinds of machines has many fleets that are gone.
+                if self.hash_phs[fleet] > 0.0 {
+                    self.renew_key_at(fleet, scale);
+                }
+                next = self.lives.next_of_firm[fleet];
             }
         }
         self.lives.resized = resized;
@@ -433,7 +466,12 @@ impl Fleets {
     }
 
     fn renew_key(&mut self, fleet: usize) {
-        let factor = self.scale(fleet) * self.site_factor(fleet);
+        self.renew_key_at(fleet, self.scale(fleet));
+    }
+
+    /// The same where it is known what size makes the fleet's firm pay.
+    fn renew_key_at(&mut self, fleet: usize, scale: f64) {
+        let factor = scale * self.site_factor(fleet);
         let ln_key = libm::log(self.efficiency[fleet] * factor);
         let lives = &mut self.lives;
         lives

@@ -150,7 +150,7 @@ impl<'s> Orders<'s> {
                 self.meet(order, met, arrival, reserved);
             }
             self.today = today;
-            self.found_firms(growth, arrival);
+            self.found_firms(growth.entrant_mw_on(day as i32), arrival);
         }
     }
 
@@ -176,15 +176,15 @@ impl<'s> Orders<'s> {
         }
     }
 
-    fn found_firms(&mut self, growth: &Growth, arrival: usize) {
+    fn found_firms(&mut self, entrant_mw: f64, arrival: usize) {
         for (region, gathered) in self.gathered.iter_mut().enumerate() {
             let (hash, megawatts) = *gathered;
             // A month's supply for firms of a kilowatt is no number of firms that a day should found: the rest waits.
-            let firms = (megawatts / growth.entrant_mw).floor().min(MOST_FOUNDED);
+            let firms = (megawatts / entrant_mw).floor().min(MOST_FOUNDED);
             if firms < 1.0 {
                 continue;
             }
-            let part = growth.entrant_mw / megawatts;
+            let part = entrant_mw / megawatts;
             if let Some(deliveries) = self.deliveries.get_mut(arrival) {
                 for _ in 0..firms as u32 {
                     deliveries.push_back(Order {

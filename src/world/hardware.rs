@@ -1,6 +1,6 @@
 //! The market for machines: how good they are, what they cost, how many there are.
 
-use crate::scenario::{Frontier, Hardware};
+use crate::scenario::{Frontier, Hardware, in_force};
 use crate::units::{DAYS_PER_MONTH, DAYS_PER_YEAR, PETAHASH_PER_EXAHASH};
 
 /// Days' worth of supply that waits for buyers.
@@ -88,8 +88,8 @@ fn frontier_on(hardware: &Hardware, day: u32) -> f64 {
             limit.get() + (start.get() - limit.get()) * libm::exp(-rate * years)
         }
         Some(Frontier::Steps(steps)) => {
-            let in_force = steps.iter().rev().find(|(from, _)| *from <= day as i32);
-            in_force.unwrap_or(&steps[0]).1.get()
+            // One of them is in force on the first day.
+            in_force(steps, day as i32).unwrap_or(&steps[0].1).get()
         }
     }
 }

@@ -453,6 +453,15 @@ impl<'s> Review<'s> {
         ))
     }
 
+    /// What a fleet expects to earn above its power where it is, USD/MWh.
+    #[must_use]
+    pub fn margin_at_home(&self, fleets: &Fleets, fleet: usize) -> f64 {
+        let breakeven = breakeven_power_price(self.hashprice, fleets.efficiency[fleet]);
+        let place = &self.places[usize::from(fleets.region[fleet])];
+        let factor = fleets.scale(fleet) * fleets.site_factor(fleet);
+        place.uptime * margin(breakeven, factor, place)
+    }
+
     /// On what terms a fleet's firm would run machines in a region.
     #[must_use]
     #[inline]

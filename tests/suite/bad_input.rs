@@ -72,7 +72,7 @@ fn keys_that_do_not_exist() {
     );
     assert_eq!(
         edited("count = 20", "count = 20\ncolour = 3"),
-        "  line 14, column 1: firms.colour\n    unknown key\n    the keys here are `count`, `tail_alpha`, `tail_cap`, `max_fleet_mw`, `scale_exponent`, `site_dispersion`, `fixed_population`, `efficiency` and `named`"
+        "  line 14, column 1: firms.colour\n    unknown key\n    the keys here are `count`, `tail_alpha`, `tail_cap`, `max_fleet_mw`, `scale_exponent`, `site_dispersion`, `overhead`, `fixed_population`, `efficiency` and `named`"
     );
     assert_eq!(
         set("regions.us.power.usd_per_mhw=1"),
@@ -198,6 +198,19 @@ fn capacities_and_tariffs_that_contradict_themselves() {
     assert!(set(tariff).ends_with(
         "regions.us.power.tariff.1.from\n    2025-01-01 does not come after the step before it\n    put the steps in order of time"
     ));
+    let overhead = "firms.overhead=[{ from = 2026-01-01, usd_per_year = 1 }, { from = 2026-01-01, usd_per_year = 2 }]";
+    assert!(set(overhead).ends_with(
+        "firms.overhead.1.from\n    2026-01-01 does not come after the step before it\n    put the steps in order of time"
+    ));
+    let growth = "growth={ rate_per_month = 0.1, cap_per_month = 0.1, hurdle = 1, discount_rate = 0.2, lead_days = 9, entrants = [{ from = 2026-02-01, mw = 1 }, { from = 2026-01-01, mw = 2 }] }";
+    let machines = "hardware={ usd_per_th = 20, frontier = { model = \"steps\", steps = [{ from = 2025-01-01, j_per_th = 20 }] } }";
+    let refused = body(&refused(GOOD, &[growth, machines]));
+    assert!(
+        refused.ends_with(
+            "growth.entrants.1.from\n    2026-01-01 does not come after the step before it\n    put the steps in order of time"
+        ),
+        "{refused}"
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What each mechanism of the whole model is for: worlds with it and without it.
 
 mod ai;
+mod eras;
 mod growth;
 mod known;
 mod policy;

@@ -4,7 +4,7 @@ use super::super::problem::printable;
 use super::super::raw::{RawEfficiency, RawFirms, RawNamedFirm, RawScenario};
 use super::super::{Efficiency, Firms, NamedFirm};
 use super::mechanisms::known;
-use super::{Findings, SHARE_TOLERANCE, round_for_people};
+use super::{Findings, SHARE_TOLERANCE, days_of_steps, round_for_people};
 use crate::units::{JoulesPerTerahash, Megawatts, PETAHASH_PER_EXAHASH, PetahashPerSecond};
 
 pub fn check_firms(raw: &RawScenario, found: &mut Findings<'_, '_>) -> Option<Firms> {
@@ -80,6 +80,9 @@ pub fn check_firms(raw: &RawScenario, found: &mut Findings<'_, '_>) -> Option<Fi
             format!("raise it to at least {with_share}"),
         );
     }
+    let dates = firms.overhead.iter().map(|step| step.from);
+    let days = days_of_steps("firms.overhead", raw, dates, found);
+    let costs = firms.overhead.iter().map(|step| step.usd_per_year);
     Some(Firms {
         count: firms.count,
         tail_alpha: firms.tail_alpha,
@@ -87,6 +90,7 @@ pub fn check_firms(raw: &RawScenario, found: &mut Findings<'_, '_>) -> Option<Fi
         max_fleet: firms.max_fleet_mw.and_then(|mw| Megawatts::new(mw).ok()),
         scale_exponent: firms.scale_exponent,
         site_dispersion: firms.site_dispersion,
+        overhead: days.into_iter().zip(costs).collect(),
         fixed_population: firms.fixed_population,
         efficiency: efficiency?,
         named,

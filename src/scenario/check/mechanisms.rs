@@ -3,8 +3,10 @@
 use super::super::problem::{did_you_mean, list};
 use super::super::raw::{RawEvent, RawEventKind, RawFrontier, RawHazard, RawScenario};
 use super::super::series::days_between;
-use super::super::{BanTerms, Basin, Effect, Event, Frontier, Hardware, Hazard, Pool, Pools};
-use super::Findings;
+use super::super::{
+    BanTerms, Basin, Effect, Event, Frontier, Growth, Hardware, Hazard, Pool, Pools,
+};
+use super::{Findings, days_of_steps};
 use crate::random::entity_of_name;
 use crate::units::{JoulesPerTerahash, Share, UsdPerTerahash};
 
@@ -65,16 +67,10 @@ pub fn check_hardware(raw: &RawScenario, found: &mut Findings<'_, '_>) -> Option
             })
         }
         Some(RawFrontier::Steps { steps }) => {
+            let dates = steps.iter().map(|step| step.from);
+            let days = days_of_steps("hardware.frontier.steps", raw, dates, found);
             let mut dated: Vec<(i32, JoulesPerTerahash)> = Vec::new();
-            for (index, step) in steps.iter().enumerate() {
-                let day = days_between(raw.start.0, step.from.0);
-                if dated.last().is_some_and(|(before, _)| *before >= day) {
-                    found.add(
-                        &format!("hardware.frontier.steps.{index}.from"),
-                        format!("{} does not come after the step before it", step.from.0),
-                        "put the steps in order of time",
-                    );
-                }
+            for (day, step) in days.into_iter().zip(steps) {
                 dated.push((day, JoulesPerTerahash::new(step.j_per_th).ok()?));
             }
             if dated.first().is_none_or(|(day, _)| *day > 0) {
@@ -103,6 +99,33 @@ pub fn check_hardware(raw: &RawScenario, found: &mut Findings<'_, '_>) -> Option
         life_years: hardware.life_years,
         site_usd_per_kw: hardware.site_usd_per_kw,
         site_life_years: hardware.site_life_years,
+    })
+}
+
+/// How firms buy, if they buy anything at all: at neutral values the table is as good as left out.
+pub fn check_growth(raw: &RawScenario, found: &mut Findings<'_, '_>) -> Option<Growth> {
+    let growth = raw.growth.as_ref()?;
+    let dates = growth.entrants.iter().map(|step| step.from);
+    let days = days_of_steps("growth.entrants", raw, dates, found);
+    let sizes = growth.entrants.iter().map(|step| step.mw);
+    let ever = growth.rate_per_month > 0.0 && growth.cap_per_month > 0.0;
+    let buys = ever || growth.pipeline_per_month > 0.0;
+    buys.then(|| Growth {
+        rate_per_month: growth.rate_per_month,
+        cap_per_month: growth.cap_per_month,
+        hurdle: growth.hurdle,
+        luck_sd: growth.luck_sd,
+        luck_persistence: growth.luck_persistence,
+        discount_rate: growth.discount_rate,
+        lead_days: growth.lead_days,
+        pipeline_per_month: growth.pipeline_per_month,
+        min_order_mw: growth.min_order_mw,
+        entry_share: growth.entry_share,
+        entrant_mw: growth.entrant_mw,
+        entrants: days.into_iter().zip(sizes).collect(),
+        join_within: growth.join_within,
+        slots: growth.slots,
+        replace_in_place: growth.replace_in_place,
     })
 }
 

@@ -2,10 +2,9 @@
 
 use super::super::problem::printable;
 use super::super::raw::{RawPower, RawRegion, RawScenario};
-use super::super::series::days_between;
-use super::super::{Capacity, CapacityNow, Hydro, Power, Region};
+use super::super::{Capacity, CapacityNow, Hydro, Power, Region, in_force};
 use super::mechanisms::known;
-use super::{Findings, MAX_REGIONS, SHARE_TOLERANCE, round_for_people};
+use super::{Findings, MAX_REGIONS, SHARE_TOLERANCE, days_of_steps, round_for_people};
 use crate::random::cholesky;
 use crate::units::{Megawatts, Share, Usd, UsdPerMwh};
 
@@ -154,21 +153,14 @@ fn check_power(
 ) -> Option<Power> {
     let key = format!("{region_key}.power");
     let mut tariff: Vec<(i32, UsdPerMwh)> = Vec::new();
-    for (index, step) in power.tariff.iter().enumerate() {
-        let day = days_between(raw.start.0, step.from.0);
-        if tariff.last().is_some_and(|(before, _)| *before >= day) {
-            found.add(
-                &format!("{key}.tariff.{index}.from"),
-                format!("{} does not come after the step before it", step.from.0),
-                "put the steps in order of time",
-            );
-        }
+    let dates = power.tariff.iter().map(|step| step.from);
+    let days = days_of_steps(&format!("{key}.tariff"), raw, dates, found);
+    for (day, step) in days.into_iter().zip(&power.tariff) {
         tariff.push((day, UsdPerMwh::new(step.usd_per_mwh).ok()?));
     }
-    let in_force = tariff.iter().rev().find(|(day, _)| *day <= 0);
-    let base = match (power.usd_per_mwh, in_force) {
+    let base = match (power.usd_per_mwh, in_force(&tariff, 0)) {
         (Some(base), _) => UsdPerMwh::new(base).ok()?,
-        (None, Some((_, price))) => *price,
+        (None, Some(price)) => *price,
         (None, None) => {
             found.add(
                 &key,

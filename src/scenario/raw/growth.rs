@@ -111,9 +111,9 @@ pub struct Supply {
 }
 
 /// How firms buy machines.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Growth {
+pub struct RawGrowth {
     /// Purchases, as part of a fleet's hash rate, for each unit by which value over cost is above the hurdle.
     #[schemars(range(min = 0.0, max = 10.0), extend("x-unit" = "1/month", "x-neutral" = 0.0))]
     pub rate_per_month: f64,
@@ -123,10 +123,14 @@ pub struct Growth {
     /// Value over cost at which firms begin to buy.
     #[schemars(range(min = 0.001, max = 100.0))]
     pub hurdle: f64,
-    /// Standard deviation of the log of luck and optimism: half the firm's, half fresh at each review.
+    /// Standard deviation of the log of luck and optimism: a part of it the firm's for good, the rest fresh at each review.
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 3.0), extend("x-neutral" = 0.0))]
     pub luck_sd: f64,
+    /// Part of the variance of that luck which is the firm's for good: at 0 all of it is fresh, at 1 none.
+    #[serde(default = "half")]
+    #[schemars(range(min = 0.0, max = 1.0), extend("x-unit" = "share", "x-neutral" = 0.5))]
+    pub luck_persistence: f64,
     /// Cost of capital.
     #[schemars(range(min = 0.0, max = 5.0), extend("x-unit" = "1/year"))]
     pub discount_rate: f64,
@@ -145,16 +149,35 @@ pub struct Growth {
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 1.0), extend("x-unit" = "share", "x-neutral" = 0.0))]
     pub entry_share: f64,
-    /// Size with which a new firm begins.
+    /// Size with which a new firm begins, before the first of `entrants`.
     #[serde(default = "ten")]
     #[schemars(range(max = 1e5), extend("exclusiveMinimum" = 0.0, "x-unit" = "MW"))]
     pub entrant_mw: f64,
+    /// The same by date: a new firm begins with what a newcomer of its time buys.
+    #[serde(default)]
+    pub entrants: Vec<RawEntrantStep>,
+    /// Machines join those that their firm has at a place if the worse of the two needs no more than so many times the power of the better;
+    /// otherwise they are a fleet of their own, which may run while the old ones stand idle. `inf`: they always join.
+    #[serde(default = "never")]
+    #[schemars(range(min = 1.0), extend("x-neutral" = "inf", "x-infinite" = true))]
+    pub join_within: f64,
     /// When an order takes its slot.
     #[serde(default)]
     pub slots: Slots,
     /// Whether what finds no room may take the place of the fleet's old machines.
     #[serde(default = "yes")]
     pub replace_in_place: bool,
+}
+
+/// A dated size of new firms.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawEntrantStep {
+    /// First day on which it holds.
+    pub from: RawDate,
+    /// Size from then on.
+    #[schemars(range(max = 1e5), extend("exclusiveMinimum" = 0.0, "x-unit" = "MW"))]
+    pub mw: f64,
 }
 
 /// When an order takes its slot.
@@ -185,6 +208,9 @@ pub struct Switching {
 
 fn never() -> f64 {
     f64::INFINITY
+}
+fn half() -> f64 {
+    0.5
 }
 fn four() -> f64 {
     4.0
