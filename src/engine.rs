@@ -438,7 +438,12 @@ impl History<'_> {
         }
 
         // Miners take the day in, and those due decide.
-        self.power.observe_load(&self.running_load);
+        let converted = self.ai.as_ref().map(|ai| ai.converted.as_slice());
+        let drawn = self.running_load.iter().enumerate().map(|(r, load)| {
+            // A site that is let to AI draws on.
+            converted.map_or(*load, |converted| load + converted[r])
+        });
+        self.power.observe_load(drawn);
         let reward_after = self.network.reward_btc(fee_ratio);
         let halving_ratio = if self.scenario.expectations.halving_known && reward_btc > 0.0 {
             reward_after / reward_btc

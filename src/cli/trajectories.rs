@@ -421,7 +421,7 @@ fn dependence(outcome: &Trajectories) -> String {
     }
     let titles = [
         "by HHI, one axis at a time",
-        "opposite %",
+        "mining concentrates, AI spreads %",
         "against base",
         "se",
         "they cross %",
@@ -440,7 +440,7 @@ fn dependence(outcome: &Trajectories) -> String {
             || "as it is (base)".to_owned(),
             |at| format!("{} = {}", at.axis, at.level),
         )];
-        for question in ["opposite", "crossing"] {
+        for question in ["claim", "crossing"] {
             let effect = find(question);
             row.push(percent(effect.and_then(|effect| effect.estimate.value)));
             let difference = effect.and_then(|effect| effect.difference);

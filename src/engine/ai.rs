@@ -12,7 +12,9 @@ impl History<'_> {
         };
         let region = usize::from(self.fleets.region[fleet]);
         let megawatts = self.at_meter(fleet);
-        if !ai.wants(fleet, region, megawatts) {
+        // Who mines in hiding, or under a ban, has no site that anybody rents.
+        let banned = self.events.conditions.regions[region].banned;
+        if banned || self.fleets.hides(fleet) || !ai.wants(fleet, region, megawatts) {
             return false;
         }
         // Utilities are in USD/MWh of the machines, rent in that of the site.
@@ -26,7 +28,8 @@ impl History<'_> {
         if let Some(ai) = &mut self.ai {
             ai.take(region, megawatts);
             let until = day.saturating_add(ai.patience_days() as u32);
-            self.capacities.load[region] -= megawatts;
+            let left = self.capacities.load[region] - megawatts;
+            self.capacities.load[region] = left.max(0.0);
             self.capacities.take_site(region, megawatts);
             self.fleets.seek(fleet, until);
         }

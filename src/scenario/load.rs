@@ -206,7 +206,10 @@ fn read_bases(text: &str, inputs: &mut ReadInput<'_>) -> Result<Vec<(String, Str
     while let Some(name) = next {
         if bases.iter().any(|(known, _)| *known == name) {
             return Err(problem(
-                format!("`{}` extends itself, by way of others", printable(&name)),
+                format!(
+                    "`{}` extends itself, or comes back to itself by way of others",
+                    printable(&name)
+                ),
                 "a scenario stands on one that stands by itself",
             ));
         }

@@ -38,7 +38,8 @@ pub struct RawScenario {
     #[serde(default)]
     pub description: String,
     /// A scenario file, relative to this one, that this one changes: keys given here take the place of those given there, lists
-    /// as a whole. That file may extend another in turn.
+    /// as a whole. That file may extend another in turn. Files that any of them names
+    /// are looked for from the folder of the scenario that is run.
     #[expect(
         dead_code,
         reason = "read before the rest, which is put over that file"

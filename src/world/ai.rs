@@ -165,7 +165,9 @@ impl<'s> Ai<'s> {
         let above_start = self.hosted - self.hosted_at_start;
         for (r, place) in self.places.iter().enumerate() {
             self.load[r] = self.hosted * place.share;
-            let gigawatts = above_start * place.share / MEGAWATTS_PER_GIGAWATT;
+            // Sites that have left mining still draw what they drew, and are counted with mining.
+            let added = above_start * place.share - self.converted[r];
+            let gigawatts = added / MEGAWATTS_PER_GIGAWATT;
             self.price_term[r] = place.price_usd_per_mwh_per_gw * gigawatts;
             // Where AI draws less than at the start nothing is built faster for it.
             self.built_part[r] = libm::exp(-place.queue_per_gw * gigawatts.max(0.0));
@@ -225,6 +227,10 @@ impl<'s> Ai<'s> {
         };
         let place = &self.places[region];
         if place.eligible_share == 0.0 || mw < rent.least_mw || self.allowance[region] <= 0.0 {
+            return false;
+        }
+        // AI takes no more sites than it has load for.
+        if self.converted[region] + mw > self.load[region] {
             return false;
         }
         // A site is fit or not, whenever it is looked at.

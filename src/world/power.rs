@@ -206,8 +206,8 @@ impl<'p> PowerPrices<'p> {
     }
 
     /// Takes in the running load of the day, MW at the meter: it moves the price from tomorrow on.
-    pub fn observe_load(&mut self, load: &[f64]) {
-        for (r, load) in load.iter().enumerate() {
+    pub fn observe_load(&mut self, load: impl Iterator<Item = f64>) {
+        for (r, load) in load.enumerate() {
             if self.plan.slope[r] > 0.0 {
                 self.mean_load[r] += (load - self.mean_load[r]) / LOAD_DAYS;
                 let above = self.mean_load[r] - self.load_at_start[r];
@@ -241,13 +241,13 @@ mod tests {
         prices.step(0, &calm);
         assert_eq!(prices.spot[0], 75.0);
         for day in 1..=30 {
-            prices.observe_load(&[2000.0, 0.0, 0.0]);
+            prices.observe_load([2000.0, 0.0, 0.0].into_iter());
             prices.step(day, &calm);
         }
         let part = 1.0 - libm::pow(29.0 / 30.0, 30.0);
         assert!((prices.spot[0] - (75.0 + 8.0 * part)).abs() < 1e-9);
         for day in 31..1000 {
-            prices.observe_load(&[-1e6, 0.0, 0.0]);
+            prices.observe_load([-1e6, 0.0, 0.0].into_iter());
             prices.step(day, &calm);
         }
         assert_eq!(prices.spot[0], 7.5);

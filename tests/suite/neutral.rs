@@ -52,9 +52,6 @@ const FRONTIER: &str = "hardware.frontier={ model = \"exponential\", start_j_per
 /// Firms that do.
 const GROWTH: &str = "growth={ rate_per_month = 0.2, cap_per_month = 0.1, hurdle = 0.2, discount_rate = 0.2, lead_days = 40 }";
 
-/// The same with luck.
-const GROWTH_BY_LUCK: &str = "growth={ rate_per_month = 0.2, cap_per_month = 0.1, hurdle = 0.2, discount_rate = 0.2, lead_days = 40, luck_sd = 0.4 }";
-
 /// AI compute that pays nothing.
 const AI: &str = "ai={ demand_mw = 9_000.0, growth_per_year = 0.5, edge = { start_share = 0.1 }, providers = { x = { share = 0.6 }, y = { share = 0.4 } }, rent = { usd_per_mw_year = 0.0 } }";
 /// AI compute that pays for sites.
@@ -62,7 +59,7 @@ const RENT: &str = "ai.rent.usd_per_mw_year=1e6";
 
 /// Every key that has a neutral value: the key, what it stands for when neutral, and another value,
 /// with what the mechanism needs to show.
-const MECHANISMS: [(&str, &str, &str, &[&str]); 70] = [
+const MECHANISMS: [(&str, &str, &str, &[&str]); 69] = [
     ("bitcoin.fee_ratio", "0.0", "0.1", &[]),
     ("regions.*.members", "1", "5", &[]),
     ("regions.*.size", "1.0", "3.0", &[]),
@@ -250,12 +247,6 @@ const MECHANISMS: [(&str, &str, &str, &[&str]); 70] = [
         ],
     ),
     ("growth.luck_sd", "0.0", "0.4", &[FRONTIER, GROWTH]),
-    (
-        "growth.luck_persistence",
-        "0.5",
-        "0.1",
-        &[FRONTIER, GROWTH_BY_LUCK],
-    ),
     ("growth.join_within", "inf", "1.3", &[FRONTIER, GROWTH]),
     (
         "growth.pipeline_per_month",
@@ -322,7 +313,11 @@ const MECHANISMS: [(&str, &str, &str, &[&str]); 70] = [
         "ai.rent.least_mw",
         "0.0",
         "1e4",
-        &[AI, RENT, "regions.*.ai.eligible_share=1.0"],
+        &[
+            AI,
+            RENT,
+            "regions.*.ai={ share = 0.5, eligible_share = 1.0 }",
+        ],
     ),
     (
         "regions.*.ai.price_usd_per_mwh_per_gw",

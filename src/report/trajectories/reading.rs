@@ -6,6 +6,8 @@ use crate::units::number;
 
 /// Differences of so many standard errors are told.
 const TOLD: f64 = 2.0;
+/// Pairs below which nothing is said of differences.
+const FEWEST_PAIRS: f64 = 20.0;
 
 impl TrajectoriesReport<'_> {
     /// The honest reading: what follows, how sure, how far a crossing is away, and what is only assumed.
@@ -73,7 +75,7 @@ impl TrajectoriesReport<'_> {
         let (start, end) = self.span("mining-past");
         let times = self.answer("hhi", "own-history", "mining_end_over_start")?;
         Some(format!(
-            "Each over its own history, mining from {start} to {end} and AI ahead, mining concentrates and AI spreads in {}; mining's HHI ends that past at {} times what it began with (median).",
+            "Each over its own history, mining from {start} to {end} and AI ahead, mining concentrates and AI spreads in {}; mining's HHI ends that past at {} times what it began with (median). A past that begins with many equal miners can hardly spread further, so this says more of AI than of mining.",
             often(row)?,
             number(times.number("value")?, 1)
         ))
@@ -152,7 +154,9 @@ impl TrajectoriesReport<'_> {
                 && !row.text("axis").is_empty()
         });
         let claims: Vec<ReadRow<'_>> = claims.collect();
-        if claims.is_empty() {
+        // Of a few pairs, all of which go one way, no error can be told.
+        let pairs = |row: &ReadRow<'_>| row.number("pairs").unwrap_or_default();
+        if claims.is_empty() || claims.iter().map(pairs).fold(0.0, f64::max) < FEWEST_PAIRS {
             return None;
         }
         let size = |row: &ReadRow<'_>| row.number("difference").map_or(0.0, f64::abs);
@@ -166,13 +170,13 @@ impl TrajectoriesReport<'_> {
             .max_by(|one, other| size(one).total_cmp(&size(other)));
         let Some(row) = most else {
             return Some(
-                "None of the levels that were tried moves that by more than two standard errors."
+                "None of the levels that were tried moves how often mining concentrates while AI spreads (by HHI) by more than two standard errors."
                     .into(),
             );
         };
         let difference = 100.0 * row.number("difference")?;
         Some(format!(
-            "Of what was varied, {} = {} moves that most, by HHI: from {} to {}, {} points {} (se {}).",
+            "Of what was varied, {} = {} moves most how often mining concentrates while AI spreads (by HHI): from {} to {}, {} points {} (se {}).",
             row.text("axis"),
             row.text("level"),
             percent(self.answer("hhi", "ahead", "claim")?.number("value")?),

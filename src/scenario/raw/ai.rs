@@ -20,9 +20,9 @@ pub struct RawAi {
     /// How much of AI compute is done on devices.
     #[serde(default)]
     pub edge: RawEdge,
-    /// Devices that share the compute done on devices, all alike.
+    /// Devices that share the compute done on devices, all alike: so many that none of them matters.
     #[serde(default = "a_billion")]
-    #[schemars(range(min = 1, max = 4_000_000_000_u32))]
+    #[schemars(range(min = 100_000, max = 4_000_000_000_u32))]
     pub devices: u32,
     /// Who hosts the rest, with their shares at the start. The key is the provider's name.
     pub providers: IndexMap<String, Provider>,
@@ -136,7 +136,8 @@ pub struct RegionAi {
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 1.0), extend("x-unit" = "share"))]
     pub share: f64,
-    /// Rise of the power price with the AI load here above that of the start.
+    /// Rise of the power price with the AI load here above that of the start, sites that have left mining apart: these draw on, and
+    /// count as mining load does.
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 1e4), extend("x-unit" = "USD/MWh per GW", "x-neutral" = 0.0))]
     pub price_usd_per_mwh_per_gw: f64,

@@ -129,7 +129,7 @@ pub struct RawGrowth {
     pub luck_sd: f64,
     /// Part of the variance of that luck which is the firm's for good: at 0 all of it is fresh, at 1 none.
     #[serde(default = "half")]
-    #[schemars(range(min = 0.0, max = 1.0), extend("x-unit" = "share", "x-neutral" = 0.5))]
+    #[schemars(range(min = 0.0, max = 1.0), extend("x-unit" = "share"))]
     pub luck_persistence: f64,
     /// Cost of capital.
     #[schemars(range(min = 0.0, max = 5.0), extend("x-unit" = "1/year"))]

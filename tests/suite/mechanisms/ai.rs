@@ -97,6 +97,41 @@ fn sites_that_are_too_small_or_not_fit_stay() {
 }
 
 #[test]
+fn ai_takes_no_more_sites_than_it_has_load_for_and_none_in_hiding_or_under_a_ban() {
+    let rent = "ai.rent.usd_per_mw_year=4e6";
+    // 900 MW are hosted, and do not grow: 450 of them here.
+    let small = run(&with_ai(&[
+        rent,
+        "ai.demand_mw=1000.0",
+        "ai.growth_per_year=0.0",
+    ]));
+    let taken = last(&small, "us", "converted");
+    assert!(300.0 < taken && taken <= 450.0, "{taken}");
+    let nothing_hosted = run(&with_ai(&[rent, "ai.edge.start_share=1.0"]));
+    assert_eq!(last(&nothing_hosted, "us", "converted"), 0.0);
+    let ban = "events=[{ kind = \"ban\", region = \"us\", start = 2026-03-01, ban = { compliance = 0.5, covert_share = 0.5 } }]";
+    let banned = run(&with_ai(&[rent, ban]));
+    // The ban begins on day 59; records are every 30 days.
+    let on = |date| mean(&banned, date, Level::Region, "us", "converted");
+    assert!(on(1) > 0.0 && on(1) <= on(2));
+    assert_eq!(on(3), on(banned.last()));
+}
+
+#[test]
+fn what_ai_has_taken_is_not_counted_twice_in_the_price() {
+    let priced = [
+        "regions.us.ai.price_usd_per_mwh_per_gw=1.0",
+        "ai.rent.usd_per_mw_year=4e6",
+    ];
+    let results = run(&with_ai(&priced));
+    // At one price per gigawatt for both, all that AI adds is in the two terms together, whoever draws it.
+    let years = f64::from(results.dates[results.last()].0) / 365.25;
+    let added = 4.5 * (libm::exp(0.3 * years) - 1.0) - last(&results, "us", "converted") / 1000.0;
+    let found = last(&results, "us", "ai_price");
+    assert!((found - added).abs() < 0.1, "{found} {added}");
+}
+
+#[test]
 fn ai_that_lands_in_a_region_makes_its_power_dearer_and_its_sites_slower_and_the_edge_relaxes_it() {
     let squeeze = [
         "regions.us.ai.price_usd_per_mwh_per_gw=4.0",
