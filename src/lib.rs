@@ -37,7 +37,7 @@
 //! | [`ensemble`] | replicas in parallel, collected in order; memory; summaries |
 //! | [`engine`] | one replica; `History::step` is one day, told in order; its reviews and its bans |
 //! | [`record`] | what is written down on a record day |
-//! | [`world`] | state and mechanisms: network, prices, power, water, capacity, hardware, fleets, events, expectations, review, growth |
+//! | [`world`] | state and mechanisms: network, prices, power, water, capacity, hardware, fleets, events, expectations, review, growth, AI compute |
 //! | [`scenario`] | TOML to a checked [`scenario::Scenario`]; every key, rule and default; what was measured; what each replica draws for itself |
 //! | [`random`] | named streams and deterministic samplers |
 //! | [`concentration`], [`statistics`] | HHI, Nakamoto, Gini, entropy; means, quantiles, standard errors, scores of forecasts |
