@@ -368,11 +368,27 @@ impl RunReport<'_> {
             panel.from_zero = shown.0 != "block_interval";
             Some(panel)
         });
+        self.side_by_side(
+            "network-charts",
+            "Price, hashprice, hash rate, difficulty and power",
+            "Each chart has its own scale.",
+            charts,
+        )
+    }
+
+    /// A figure of charts of different quantities; `None` without any.
+    fn side_by_side(
+        &self,
+        id: &str,
+        title: &str,
+        caption: &str,
+        charts: impl Iterator<Item = Panel>,
+    ) -> Option<Exhibit> {
         let panels: Vec<Panel> = charts.collect();
         (!panels.is_empty()).then(|| Exhibit {
-            id: "network-charts".into(),
-            title: "Price, hashprice, hash rate, difficulty and power".into(),
-            caption: "Each chart has its own scale.".into(),
+            id: id.into(),
+            title: title.into(),
+            caption: caption.into(),
             figure: Figure::Panels(Charts {
                 x: self.across(),
                 one_scale: false,

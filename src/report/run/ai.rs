@@ -1,6 +1,6 @@
 //! AI compute beside mining.
 
-use super::super::figure::{Charts, Exhibit, Figure, Heights};
+use super::super::figure::Exhibit;
 use super::super::marks::Happenings;
 use super::{RunReport, Shown};
 use crate::record::{ALL, Level};
@@ -16,29 +16,18 @@ const AI: [Shown; 5] = [
 
 impl RunReport<'_> {
     pub(super) fn ai(&self, happenings: &Happenings) -> Option<Exhibit> {
-        let panels: Vec<_> = AI
-            .iter()
-            .filter_map(|shown| {
-                let marks = happenings.of_network();
-                let mut panel = self.chart(Level::Ai, ALL, shown, shown.1, marks)?;
-                panel.from_zero = shown.0 != "margin";
-                Some(panel)
-            })
-            .collect();
-        (!panels.is_empty()).then(|| Exhibit {
-            id: "ai-charts".into(),
-            title: "Where AI compute is done, and what it pays for megawatts".into(),
-            caption: "Each chart has its own scale. What a site earns from AI is what is left of the rent after running the site and making it fit.".into(),
-            figure: Figure::Panels(Charts {
-                x: self.across(),
-                one_scale: false,
-                wide: false,
-                joined: false,
-                heights: Heights::Even,
-                legend: Self::legend([]),
-                panels,
-            }),
-        })
+        let charts = AI.iter().filter_map(|shown| {
+            let marks = happenings.of_network();
+            let mut panel = self.chart(Level::Ai, ALL, shown, shown.1, marks)?;
+            panel.from_zero = shown.0 != "margin";
+            Some(panel)
+        });
+        self.side_by_side(
+            "ai-charts",
+            "Where AI compute is done, and what it pays for megawatts",
+            "Each chart has its own scale. What a site earns from AI is what is left of the rent after running the site and making it fit.",
+            charts,
+        )
     }
 
     /// What AI adds to the price of power, where it adds anything.

@@ -129,6 +129,24 @@ fn what_ai_has_taken_is_not_counted_twice_in_the_price() {
     let added = 4.5 * (libm::exp(0.3 * years) - 1.0) - last(&results, "us", "converted") / 1000.0;
     let found = last(&results, "us", "ai_price");
     assert!((found - added).abs() < 0.1, "{found} {added}");
+    // And a site that is let draws on: it stays in the load that moves the price.
+    let calm = [
+        "regions.us.power.volatility=0.0",
+        "regions.us.power.slope_usd_per_mwh_per_gw=10.0",
+        "ai.rent.usd_per_mw_year=4e6",
+    ];
+    let results = run(&with_ai(&calm));
+    let of = |date, metric| mean(&results, date, Level::Region, "us", metric);
+    let end = results.last();
+    let taken = of(end, "converted") / 1000.0;
+    assert!(taken > 1.0, "{taken}");
+    let drawn = (of(end, "power") - of(0, "power")) / 1000.0 + taken;
+    // The load that moves the price is a mean of a month.
+    let price = of(end, "power_price");
+    assert!(
+        (price - (45.0 + 10.0 * drawn)).abs() < 4.0,
+        "{price} {drawn} {taken}"
+    );
 }
 
 #[test]
