@@ -241,7 +241,7 @@ impl<'s> Model<'s> {
             evicted: Vec::new(),
             recorder: Recorder::new(scenario),
             ledger: Ledger::default(),
-            threshold: Threshold::new(scenario),
+            threshold: Threshold::new(scenario, !fleets.is_fixed()),
             laws,
             pools: pools_of_firms(scenario, streams),
             firm_luck: firm_luck_at_start(scenario, streams),

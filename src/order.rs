@@ -7,21 +7,21 @@ const FEW: usize = 32;
 
 /// Sorts, and keeps its scratch.
 #[derive(Debug, Clone, Default)]
-pub struct Sorter {
+pub struct Sorter<T = u64> {
     /// By bucket, where its next number goes; in the end, where it ends.
     ends: Vec<u32>,
-    scattered: Vec<u64>,
+    scattered: Vec<T>,
 }
 
-impl Sorter {
-    /// Sorts numbers upwards.
+impl<T: Copy + Default + Ord> Sorter<T> {
+    /// Sorts numbers upwards, by what `leading` says of each: its leading digits, which are never less for a larger one.
     ///
     /// There are about as many buckets as numbers, so that where these are spread evenly a bucket holds one or two. Where
     /// they are not it is sorted as ever.
     ///
     /// # Panics
     /// If there are 2^32 numbers or more.
-    pub fn sort(&mut self, numbers: &mut Vec<u64>) {
+    pub fn sort_by_leading(&mut self, numbers: &mut Vec<T>, leading: impl Fn(T) -> u64) {
         if numbers.len() < FEW {
             numbers.sort_unstable();
             return;
@@ -29,13 +29,13 @@ impl Sorter {
         assert!(u32::try_from(numbers.len()).is_ok(), "too many to sort");
         let (mut least, mut most) = (u64::MAX, 0);
         for number in &*numbers {
-            least = least.min(*number);
-            most = most.max(*number);
+            least = least.min(leading(*number));
+            most = most.max(leading(*number));
         }
         let buckets = numbers.len().next_power_of_two();
         let digits = u64::BITS - (most - least).leading_zeros();
         let shift = digits.saturating_sub(buckets.trailing_zeros());
-        let bucket = |number: u64| ((number - least) >> shift) as usize;
+        let bucket = |number: T| ((leading(number) - least) >> shift) as usize;
         self.ends.clear();
         self.ends.resize(buckets, 0);
         for number in &*numbers {
@@ -45,7 +45,7 @@ impl Sorter {
         for end in &mut self.ends {
             start += std::mem::replace(end, start);
         }
-        self.scattered.resize(numbers.len(), 0);
+        self.scattered.resize(numbers.len(), T::default());
         for number in &*numbers {
             let next = &mut self.ends[bucket(*number)];
             self.scattered[*next as usize] = *number;
@@ -60,6 +60,16 @@ impl Sorter {
             start = end;
         }
         std::mem::swap(numbers, &mut self.scattered);
+    }
+}
+
+impl Sorter {
+    /// Sorts numbers upwards.
+    ///
+    /// # Panics
+    /// If there are 2^32 numbers or more.
+    pub fn sort(&mut self, numbers: &mut Vec<u64>) {
+        self.sort_by_leading(numbers, |number| number);
     }
 }
 

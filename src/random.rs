@@ -163,7 +163,7 @@ pub struct DayDraws {
 }
 
 /// Bytes of one draw.
-const WORD: usize = 8;
+pub const WORD: usize = 8;
 
 impl DayDraws {
     /// The draws of a stream; none before the first day.
@@ -191,11 +191,17 @@ impl DayDraws {
     /// If the day has no such place.
     #[inline]
     pub fn uniform(&mut self, place: usize) -> f64 {
+        uniform_of(u64::from_le_bytes(self.words()[place]))
+    }
+
+    /// The words of all places. A draw rises with its word as a whole number, little end first, and is the word over 2^64,
+    /// within 2^-53.
+    #[inline]
+    pub fn words(&mut self) -> &[[u8; WORD]] {
         if !self.taken {
             self.take();
         }
-        let (words, _) = self.words.as_chunks::<WORD>();
-        uniform_of(u64::from_le_bytes(words[place]))
+        self.words.as_chunks().0
     }
 
     #[inline(never)]

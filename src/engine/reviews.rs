@@ -49,6 +49,9 @@ pub fn least_fleet(scenario: &Scenario, hash_at_start: f64) -> f64 {
     LEAST_PHS.min(LEAST_PART * hash_at_start / scenario.firms_at_start() as f64)
 }
 
+/// Fleets of a fixed park that are looked at together: a bit of a word for each.
+const AT_ONCE: usize = u32::BITS as usize;
+
 impl History<'_> {
     /// Reviews the fleets that are due: those whose number leaves the remainder of the day.
     pub(super) fn review_fleets(&mut self, day: u32, observer: &mut impl Observer) {
@@ -134,43 +137,60 @@ impl History<'_> {
         let every = self.scenario.moving.review_days as usize;
         let park = self.fleets.fixed.as_deref();
         let slots = park.map_or(0..0, |park| park.due.on(first));
-        let mut next = 0;
-        while let Some((queued, draw)) = self.next_undecided::<O>(&slots, next) {
-            next = queued + 1;
-            let fleet = first + queued * every;
-            let from = usize::from(self.fleets.region[fleet]);
-            if self.moves(day, fleet, draw, observer)
-                && let Some(screen) = &mut self.screen
-            {
-                let to = usize::from(self.fleets.region[fleet]);
-                screen.look_at_room(&self.review, &self.capacities, [from, to]);
+        let mut next = slots.start;
+        while next < slots.end {
+            let some = next..slots.end.min(next + AT_ONCE);
+            let mut may_go = self.may_go::<O>(&some, next - slots.start);
+            next = some.end;
+            while may_go != 0 {
+                let slot = some.start + may_go.trailing_zeros() as usize;
+                may_go &= may_go - 1;
+                let queued = slot - slots.start;
+                let draw = self.choices.uniform(queued);
+                if self.surely_stays::<O>(slot, draw)
+                    || !considers(&mut self.considerations, queued)
+                {
+                    continue;
+                }
+                let fleet = first + queued * every;
+                let from = usize::from(self.fleets.region[fleet]);
+                if self.moves(day, fleet, draw, observer)
+                    && let Some(screen) = &mut self.screen
+                {
+                    let to = usize::from(self.fleets.region[fleet]);
+                    screen.look_at_room(&self.review, &self.capacities, [from, to]);
+                    // Those behind it find other rooms.
+                    next = slot + 1;
+                    break;
+                }
             }
         }
     }
 
-    /// The next place in the queue of the fleets at `slots` whose fleet has to weigh up its regions, and its draw; those
-    /// before it stay.
-    fn next_undecided<O: Observer>(
-        &mut self,
-        slots: &Range<usize>,
-        from: usize,
-    ) -> Option<(usize, f64)> {
-        let park = self.fleets.fixed.as_deref()?;
-        let nowhere = self.fleets.nowhere();
-        let screen = self.screen.as_ref().filter(|_| !O::REVIEWS);
-        for queued in from..slots.len() {
-            let slot = slots.start + queued;
-            let draw = self.choices.uniform(queued);
-            let (site, megawatts) = (park.due.site[slot], park.due.power_mw[slot]);
-            let stays = match screen {
-                None => false,
-                Some(screen) => screen.stays(slot, site, megawatts, draw),
-            };
-            if !stays && u16::from(site) != nowhere && considers(&mut self.considerations, queued) {
-                return Some((queued, draw));
-            }
+    /// Which of some fleets that are due may go anywhere, from a place in the queue on and at most [`AT_ONCE`] of them: a bit for each.
+    fn may_go<O: Observer>(&mut self, slots: &Range<usize>, queued: usize) -> u32 {
+        let Some(park) = self.fleets.fixed.as_deref() else {
+            return 0;
+        };
+        let sites = &park.due.site[slots.clone()];
+        if let (Some(screen), false) = (&self.screen, O::REVIEWS) {
+            let words = &self.choices.words()[queued..queued + slots.len()];
+            return screen.may_go(words, sites, &park.due.power_mw[slots.clone()]);
         }
-        None
+        // Whoever is somewhere.
+        let nowhere = self.fleets.nowhere();
+        let somewhere = sites.iter().map(|site| u16::from(*site) != nowhere);
+        let bits = somewhere.zip(0..).map(|(is, place)| u32::from(is) << place);
+        bits.sum()
+    }
+
+    /// Whether the fleet at a slot of those that are due stays by its draw, for all that is known without weighing it up.
+    fn surely_stays<O: Observer>(&self, slot: usize, draw: f64) -> bool {
+        let park = self.fleets.fixed.as_deref();
+        let (Some(park), Some(screen), false) = (park, &self.screen, O::REVIEWS) else {
+            return false;
+        };
+        screen.stays(slot, park.due.site[slot], park.due.power_mw[slot], draw)
     }
 
     /// Who has lost his place today looks for another today; the rest of his search is at his reviews.

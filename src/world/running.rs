@@ -159,12 +159,14 @@ pub struct Threshold {
     /// The logarithm of today's target, before any lag.
     pub ln_today: Vec<f64>,
     begun: bool,
+    /// Whether anybody asks for logarithms.
+    logarithms: bool,
 }
 
 impl Threshold {
-    /// The eve.
+    /// The eve. Without `logarithms` those are kept up only where a lag is reckoned in them.
     #[must_use]
-    pub fn new(scenario: &Scenario) -> Self {
+    pub fn new(scenario: &Scenario, logarithms: bool) -> Self {
         let weight = |days: f64| {
             if days > 0.0 {
                 -libm::expm1(-1.0 / days)
@@ -180,12 +182,17 @@ impl Threshold {
             ln_worst: vec![f64::NEG_INFINITY; regions],
             ln_today: vec![f64::NEG_INFINITY; regions],
             begun: false,
+            logarithms,
         }
     }
 
     /// Moves the thresholds towards those of today: slowly down, faster up.
     pub fn follow(&mut self, today: &[f64]) {
         let at_once = self.off_weight == 1.0 && self.on_weight == 1.0;
+        if at_once && !self.logarithms {
+            self.worst.copy_from_slice(today);
+            return;
+        }
         for (r, target) in today.iter().enumerate() {
             // Where fees and taxes take more than all, nothing runs: the logarithm of nothing.
             let ln_target = libm::log(target.max(0.0));
@@ -353,7 +360,7 @@ mod tests {
     #[test]
     fn thresholds_fall_slowly_rise_faster_and_follow_at_once_without_lags() {
         let lagged = scenario(&["switching={ off_days = 14.0, on_days = 3.0 }"]);
-        let mut threshold = Threshold::new(&lagged);
+        let mut threshold = Threshold::new(&lagged, true);
         threshold.follow(&[20.0, 20.0, 20.0]);
         assert_eq!(threshold.worst, [20.0; 3]);
         for _ in 0..14 {
@@ -369,7 +376,7 @@ mod tests {
         ] {
             assert!((threshold.worst[r] - expected).abs() < 1e-9, "{r}");
         }
-        let mut threshold = Threshold::new(&scenario(&[]));
+        let mut threshold = Threshold::new(&scenario(&[]), true);
         threshold.follow(&[20.0; 3]);
         threshold.follow(&[7.3, -2.0, f64::INFINITY]);
         assert_eq!(threshold.worst, [7.3, -2.0, f64::INFINITY]);

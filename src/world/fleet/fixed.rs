@@ -4,7 +4,9 @@
 //! place there up to a rank in the order of efficiency. Sums by region over blocks of ranks, in a tree of partial sums, give
 //! it without a visit of every fleet, and a fleet that moves changes two of them. Sums are in whole quanta, so nothing drifts.
 
-use crate::order::in_total_order;
+use crate::order::{Sorter, in_total_order};
+
+use std::hint::select_unpredictable;
 
 use super::quantum::Quantum;
 
@@ -17,26 +19,36 @@ const ROWS: usize = 16;
 /// Fleets in a block of [`BySize`].
 pub const SIZE_BLOCK: usize = LANES * ROWS;
 
+/// What a move of a fleet asks for, in one place of memory.
+#[derive(Debug, Clone, Copy, Default)]
+struct Placed {
+    rank: u32,
+    /// Where it stands in [`BySize`], if at all.
+    by_size: u32,
+    machines: Machines,
+}
+
+/// Hash rate, and efficiency-weighted hash rate, in whole quanta: side by side, for who needs one needs the other soon.
+type Machines = [i64; 2];
+const HASH: usize = 0;
+const WATTS: usize = 1;
+
 /// A park that never changes.
 #[derive(Debug, Clone, Default)]
 pub struct FixedPark {
-    /// Regions, and one more for fleets that are nowhere.
-    sites: usize,
+    regions: usize,
     quantum: Quantum,
     /// Quantum of efficiency-weighted hash rate.
     watt_quantum: Quantum,
-    /// By rank, best machines first.
+    /// By rank, best machines first; machines and sites in whole blocks, with nothing beyond the last rank.
     efficiency: Vec<f64>,
-    hash: Vec<i64>,
-    watts: Vec<i64>,
+    machines: Vec<Machines>,
     site: Vec<u8>,
-    /// By fleet.
-    rank: Vec<u32>,
-    /// Sums over blocks of ranks by site: a Fenwick tree, node by node.
-    hash_tree: Vec<i64>,
-    watt_tree: Vec<i64>,
+    by_fleet: Vec<Placed>,
+    /// Sums over blocks of ranks by region: a Fenwick tree, node by node, after a first one of nothing.
+    tree: Vec<Machines>,
     blocks: usize,
-    /// All that is at a site.
+    /// All that is in a region; the last is all that is in none.
     hash_at: Vec<i64>,
     /// Ranks that run by region, as last asked for, and their hash rate.
     running_ranks: Vec<usize>,
@@ -77,8 +89,6 @@ pub struct BySize {
     pub efficiency: Vec<f64>,
     /// Where it can run: its region, or one past the last.
     pub site: Vec<u8>,
-    /// By fleet, where it stands in the above.
-    place: Vec<u32>,
 }
 
 /// Fleets as they are when the start is closed.
@@ -105,60 +115,69 @@ impl FixedPark {
         let efficiency = start.efficiency;
         // Fleet numbers fit: a scenario has at most 10 million firms and as many fleets again.
         let order = in_order(efficiency.iter().copied());
-        let mut rank = vec![0; count];
-        for (place, fleet) in order.iter().enumerate() {
-            rank[*fleet as usize] = place as u32;
-        }
         let by_rank = || order.iter().map(|fleet| *fleet as usize);
         let watts_of = |fleet: usize| start.hash_phs[fleet] * efficiency[fleet];
         let total: f64 = start.hash_phs.iter().sum();
         let watts: f64 = (0..count).map(watts_of).sum();
         let quantum = Quantum::for_total(total);
         let watt_quantum = Quantum::for_total(watts);
-        let sites = start.regions + 1;
+        let regions = start.regions;
         let blocks = count.div_ceil(BLOCK);
+        let machines_of = |fleet| {
+            let hash = quantum.count(start.hash_phs[fleet]);
+            [hash, watt_quantum.count(watts_of(fleet))]
+        };
         let mut park = Self {
-            sites,
+            regions,
             quantum,
             watt_quantum,
             efficiency: by_rank().map(|f| efficiency[f]).collect(),
-            hash: by_rank()
-                .map(|f| quantum.count(start.hash_phs[f]))
-                .collect(),
-            watts: by_rank().map(|f| watt_quantum.count(watts_of(f))).collect(),
+            machines: by_rank().map(machines_of).collect(),
             // Fewer than 256 regions.
             site: by_rank().map(|f| start.site[f] as u8).collect(),
-            rank,
-            hash_tree: vec![0; blocks * sites],
-            watt_tree: vec![0; blocks * sites],
+            tree: vec![[0; 2]; (blocks + 1) * regions],
             blocks,
-            hash_at: vec![0; sites],
-            running_ranks: vec![0; start.regions],
-            running: vec![0; start.regions],
+            hash_at: vec![0; regions + 1],
+            running_ranks: vec![0; regions],
+            running: vec![0; regions],
+            by_fleet: vec![Placed::default(); count],
             power_mw: watts / 1000.0,
             due: Due::new(start),
-            by_size: BySize::new(start),
+            by_size: None,
         };
+        park.machines.resize(blocks * BLOCK, [0; 2]);
+        park.site.resize(blocks * BLOCK, u8::MAX);
+        for (rank, fleet) in order.iter().enumerate() {
+            let placed = &mut park.by_fleet[*fleet as usize];
+            placed.rank = rank as u32;
+            placed.machines = park.machines[rank];
+        }
+        park.by_size = BySize::new(start, |fleet, at| {
+            park.by_fleet[fleet].by_size = at as u32;
+        });
         park.plant();
         park
     }
 
-    /// Fills the trees of sums from the fleets.
+    /// Fills the tree of sums from the fleets.
     fn plant(&mut self) {
-        let sites = self.sites;
-        for (rank, site) in self.site.iter().enumerate() {
-            let at = rank / BLOCK * sites + usize::from(*site);
-            self.hash_tree[at] += self.hash[rank];
-            self.watt_tree[at] += self.watts[rank];
-            self.hash_at[usize::from(*site)] += self.hash[rank];
+        let regions = self.regions;
+        for rank in 0..self.efficiency.len() {
+            let (site, machines) = (usize::from(self.site[rank]), self.machines[rank]);
+            self.hash_at[site] += machines[HASH];
+            if site < regions {
+                add(
+                    &mut self.tree[(rank / BLOCK + 1) * regions + site],
+                    machines,
+                );
+            }
         }
         for node in 1..=self.blocks {
             let parent = node + lowest_bit(node);
             if parent <= self.blocks {
-                for site in 0..sites {
-                    let (from, to) = ((node - 1) * sites + site, (parent - 1) * sites + site);
-                    self.hash_tree[to] += self.hash_tree[from];
-                    self.watt_tree[to] += self.watt_tree[from];
+                for region in 0..regions {
+                    let sum = self.tree[node * regions + region];
+                    add(&mut self.tree[parent * regions + region], sum);
                 }
             }
         }
@@ -166,26 +185,30 @@ impl FixedPark {
 
     /// Puts a fleet at another site.
     pub fn place(&mut self, fleet: usize, site: u16) {
-        let rank = self.rank[fleet] as usize;
-        let (hash, watts) = (self.hash[rank], self.watts[rank]);
+        let placed = self.by_fleet[fleet];
+        let (rank, machines) = (placed.rank as usize, placed.machines);
         let before = usize::from(self.site[rank]);
-        let after = usize::from(site);
         // Fewer than 256 regions.
         self.site[rank] = site as u8;
-        self.hash_at[before] -= hash;
-        self.hash_at[after] += hash;
-        let mut node = rank / BLOCK + 1;
-        while node <= self.blocks {
-            let first = (node - 1) * self.sites;
-            self.hash_tree[first + before] -= hash;
-            self.hash_tree[first + after] += hash;
-            self.watt_tree[first + before] -= watts;
-            self.watt_tree[first + after] += watts;
-            node += lowest_bit(node);
-        }
+        self.add_to(before, rank, machines.map(|amount| -amount));
+        self.add_to(usize::from(site), rank, machines);
         self.due.place(fleet, site as u8);
         if let Some(by_size) = &mut self.by_size {
-            by_size.site[by_size.place[fleet] as usize] = site as u8;
+            by_size.site[placed.by_size as usize] = site as u8;
+        }
+    }
+
+    /// Adds machines of a rank to what is at a site.
+    fn add_to(&mut self, site: usize, rank: usize, machines: Machines) {
+        self.hash_at[site] += machines[HASH];
+        // Nobody asks up to which rank machines are nowhere.
+        if site == self.regions {
+            return;
+        }
+        let mut node = rank / BLOCK + 1;
+        while node <= self.blocks {
+            add(&mut self.tree[node * self.regions + site], machines);
+            node += lowest_bit(node);
         }
     }
 
@@ -194,7 +217,7 @@ impl FixedPark {
         for (r, (threshold, running)) in worst_running.iter().zip(running).enumerate() {
             let ranks = self.efficiency.partition_point(|e| e <= threshold);
             self.running_ranks[r] = ranks;
-            self.running[r] = self.sum(&self.hash_tree, &self.hash, r, ranks);
+            self.running[r] = self.sum(HASH, r, ranks);
             *running = self.quantum.amount(self.running[r]);
         }
     }
@@ -203,7 +226,7 @@ impl FixedPark {
     #[must_use]
     pub fn running_mw(&self, region: usize) -> f64 {
         let ranks = self.running_ranks[region];
-        let watts = self.sum(&self.watt_tree, &self.watts, region, ranks);
+        let watts = self.sum(WATTS, region, ranks);
         self.watt_quantum.amount(watts) / 1000.0
     }
 
@@ -222,49 +245,56 @@ impl FixedPark {
             return None;
         }
         let target = ((whole as f64 * part) as i64).clamp(1, whole);
-        // Down the tree to the last block before the one in which the target is reached.
+        // Down the tree to the last block before the one in which the target is reached. Which way it goes nobody can guess,
+        // so there are no branches.
         let (mut node, mut reached) = (0, 0);
         let mut step = self.blocks.next_power_of_two();
         while step > 0 {
             let next = node + step;
-            if next <= self.blocks {
-                let with_next = reached + self.hash_tree[(next - 1) * self.sites + region];
-                if with_next < target {
-                    (node, reached) = (next, with_next);
-                }
-            }
+            let there = next.min(self.blocks) * self.regions + region;
+            let with_next = reached + self.tree[there][HASH];
+            let goes = next <= self.blocks && with_next < target;
+            node = select_unpredictable(goes, next, node);
+            reached = select_unpredictable(goes, with_next, reached);
             step /= 2;
         }
         let first = node * BLOCK;
-        let mut last = None;
-        for rank in first..(first + BLOCK).min(self.hash.len()) {
-            if usize::from(self.site[rank]) == region {
-                reached += self.hash[rank];
-                last = Some(self.efficiency[rank]);
-                if reached >= target {
-                    break;
-                }
-            }
+        // Fewer than 256 regions.
+        let site = region as u8;
+        let (mut last, mut found) = (first, false);
+        for rank in first..(first + BLOCK).min(self.site.len()) {
+            let here = self.site[rank] == site;
+            last = select_unpredictable(here && !found, rank, last);
+            reached += if here { self.machines[rank][HASH] } else { 0 };
+            found |= reached >= target;
         }
-        last
+        self.efficiency.get(last).copied()
     }
 
-    /// Sum of what is at a site over the first `ranks` ranks.
-    fn sum(&self, tree: &[i64], of_rank: &[i64], site: usize, ranks: usize) -> i64 {
+    /// Sum of what is in a region over the first `ranks` ranks.
+    fn sum(&self, what: usize, region: usize, ranks: usize) -> i64 {
         let mut node = ranks / BLOCK;
         let first = node * BLOCK;
         let mut sum = 0;
         while node > 0 {
-            sum += tree[(node - 1) * self.sites + site];
+            sum += self.tree[node * self.regions + region][what];
             node -= lowest_bit(node);
         }
         // Fewer than 256 regions.
-        let site = site as u8;
-        for (at, amount) in self.site[first..ranks].iter().zip(&of_rank[first..ranks]) {
-            sum += if *at == site { *amount } else { 0 };
+        let site = region as u8;
+        let last = self.site[first..ranks]
+            .iter()
+            .zip(&self.machines[first..ranks]);
+        for (at, machines) in last {
+            sum += if *at == site { machines[what] } else { 0 };
         }
         sum
     }
+}
+
+fn add(sum: &mut Machines, machines: Machines) {
+    sum[HASH] += machines[HASH];
+    sum[WATTS] += machines[WATTS];
 }
 
 /// The step from a node of a Fenwick tree to the next.
@@ -322,7 +352,8 @@ impl Due {
 }
 
 impl BySize {
-    fn new(start: &Start<'_>) -> Option<Self> {
+    /// Tells where each fleet stands.
+    fn new(start: &Start<'_>, mut place: impl FnMut(usize, usize)) -> Option<Self> {
         let count = start.hash_phs.len();
         let firms = start.firm.iter().max().map_or(0, |firm| *firm as usize + 1);
         let mut seen = vec![false; firms];
@@ -343,7 +374,6 @@ impl BySize {
             relative_ln: vec![0.0; slots],
             efficiency: vec![f64::INFINITY; slots],
             site: vec![start.regions as u8; slots],
-            place: vec![0; count],
         };
         for (number, fleet) in order.iter().enumerate() {
             let fleet = *fleet as usize;
@@ -362,7 +392,7 @@ impl BySize {
                 f64::NAN
             };
             by_size.site[at] = start.site[fleet] as u8;
-            by_size.place[fleet] = at as u32;
+            place(fleet, at);
         }
         Some(by_size)
     }
@@ -374,7 +404,8 @@ fn in_order(quantity: impl Iterator<Item = f64>) -> Vec<u32> {
         .zip(0_u32..)
         .map(|(quantity, fleet)| u128::from(in_total_order(quantity)) << 32 | u128::from(fleet))
         .collect();
-    keyed.sort_unstable();
+    // The quantity's digits are the leading 64.
+    Sorter::default().sort_by_leading(&mut keyed, |keyed| (keyed >> 32) as u64);
     keyed.into_iter().map(|keyed| keyed as u32).collect()
 }
 

@@ -6,19 +6,22 @@
 //! whose draw is below what the chord allows stays, without an exponential of its own; all others choose exactly. So the
 //! choices are those of [`Review::choose`] to the bit.
 
+use std::hint::select_unpredictable;
+
+use crate::random::WORD;
 use crate::world::capacity::Capacities;
 use crate::world::fleet::Due;
 
 use super::Review;
 
 /// Efficiencies at which the odds are known.
-const NODES: usize = 8;
+const NODES: usize = 4;
 
 /// A quantity at every node.
 type AtNodes = [f64; NODES];
 
 /// Bounds of a day on the odds of leaving.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Screen {
     regions: usize,
     /// One over the efficiency of every node, TH/J.
@@ -28,14 +31,38 @@ pub struct Screen {
     part: Vec<f64>,
     /// Odds of going from one region to another, `from * regions + to`. Those who are nowhere go nowhere.
     odds: Vec<AtNodes>,
+    /// The largest of them, and of those of going to any.
+    most: Vec<f64>,
+    most_of_any: Vec<f64>,
     /// By region: what a newcomer is offered, lost time left out, and the margin of those who are there.
     offers: Vec<AtNodes>,
     margins: Vec<AtNodes>,
     /// Odds of going from one region to any other.
     odds_of_any: Vec<AtNodes>,
-    /// Power of the largest fleet that may yet find room in a region, MW; and in any but one.
+    /// Power of the largest fleet that may yet find room in a region, MW.
     room: Vec<f64>,
-    room_elsewhere: Vec<f64>,
+    /// By site; more than there are sites.
+    gates: Box<[Gate; 256]>,
+}
+
+/// What a fleet has to pass to get away from a site, whatever its efficiency: nobody by [`Gate::SHUT`].
+#[derive(Debug, Clone, Copy)]
+struct Gate {
+    /// Room in the roomiest of the other regions, and in the next, MW.
+    roomiest: f64,
+    next: f64,
+    /// Draws below these stay, as words: who fits into the roomiest alone, and who may fit into others.
+    stay_of_one: u64,
+    stay_of_any: u64,
+}
+
+impl Gate {
+    const SHUT: Self = Self {
+        roomiest: -1.0,
+        next: -1.0,
+        stay_of_one: u64::MAX,
+        stay_of_any: u64::MAX,
+    };
 }
 
 /// What is sure, with rounding and the error of [`exp_near`] left far behind.
@@ -71,12 +98,13 @@ impl Screen {
             node: xs().map(|x| node_of(x) as u8).collect(),
             part: xs().map(|x| position(x) - node_of(x) as f64).collect(),
             odds: vec![[0.0; NODES]; (regions + 1) * regions],
+            most: vec![0.0; regions * regions],
+            most_of_any: vec![0.0; regions],
             offers: vec![[0.0; NODES]; regions],
             margins: vec![[0.0; NODES]; regions],
             odds_of_any: vec![[0.0; NODES]; regions + 1],
             room: vec![0.0; regions],
-            // Who is nowhere finds no room in all of them.
-            room_elsewhere: vec![-1.0; regions + 1],
+            gates: Box::new([Gate::SHUT; 256]),
         })
     }
 
@@ -142,17 +170,18 @@ impl Screen {
                 more[nearer] = libm::exp(per_margin * margins[nearer].abs() * inverse_scale);
             }
         }
-        let rows = from * self.regions;
-        let rows = &mut self.odds[rows..rows + self.regions];
+        let first = from * self.regions;
         let any = &mut self.odds_of_any[from];
         *any = [0.0; NODES];
         for to in (0..self.regions).filter(|to| *to != from) {
-            let odds = &mut rows[to];
+            let odds = &mut self.odds[first + to];
             fill_odds(odds, &self.offers[to], &kept, &more, inverse_scale);
             for node in 0..NODES {
                 any[node] += odds[node];
             }
+            self.most[first + to] = most(odds);
         }
+        self.most_of_any[from] = most(any);
     }
 
     /// Looks again at the room in regions, after a move.
@@ -172,24 +201,48 @@ impl Screen {
                 -1.0
             };
         }
-        for (from, elsewhere) in self.room_elsewhere[..self.regions].iter_mut().enumerate() {
-            let others = self.room.iter().enumerate().filter(|(to, _)| *to != from);
-            *elsewhere = others.fold(
-                -1.0,
-                |most, (_, room)| if *room > most { *room } else { most },
-            );
+        for from in 0..self.regions {
+            let mut gate = Gate::SHUT;
+            let mut odds_of_one = 0.0;
+            for to in (0..self.regions).filter(|to| *to != from) {
+                let room = self.room[to];
+                if room > gate.roomiest {
+                    gate.next = gate.roomiest;
+                    gate.roomiest = room;
+                    odds_of_one = self.most[from * self.regions + to];
+                } else if room > gate.next {
+                    gate.next = room;
+                }
+            }
+            gate.stay_of_one = surely_staying(odds_of_one);
+            gate.stay_of_any = surely_staying(self.most_of_any[from]);
+            self.gates[from] = gate;
         }
     }
 
-    /// Whether the fleet that stands at `slot` of those that are due surely stays at `site` by the draw `uniform`; always, but
-    /// for rounding, if it is nowhere.
+    /// Which of some fleets, at most 32, may go: a bit for each, the first the lowest. The others have drawn a word with which
+    /// they surely stay, or find no room.
+    #[inline]
+    #[must_use]
+    pub fn may_go(&self, words: &[[u8; WORD]], site: &[u8], megawatts: &[f64]) -> u32 {
+        let mut may_go = 0;
+        for ((word, site), megawatts) in words.iter().zip(site).zip(megawatts).rev() {
+            let gate = &self.gates[usize::from(*site)];
+            // Without branches, which nobody could guess.
+            let fits_into_others = *megawatts <= gate.next;
+            let stay = select_unpredictable(fits_into_others, gate.stay_of_any, gate.stay_of_one);
+            let fits = u32::from(*megawatts <= gate.roomiest);
+            let leaves = u32::from(u64::from_le_bytes(*word) >= stay);
+            may_go = may_go << 1 | fits & leaves;
+        }
+        may_go
+    }
+
+    /// Whether the fleet that stands at `slot` of those that are due surely stays at `site` by the draw `uniform`.
     #[inline]
     #[must_use]
     pub fn stays(&self, slot: usize, site: u8, megawatts: f64, uniform: f64) -> bool {
         let site = usize::from(site);
-        if megawatts > self.room_elsewhere[site] {
-            return uniform < SURE;
-        }
         // No more than that, which spares the two accesses below a check.
         let node = usize::from(self.node[slot]).min(NODES - 2);
         let part = self.part[slot];
@@ -207,6 +260,26 @@ impl Screen {
             };
         }
         uniform * (1.0 + others) < SURE
+    }
+}
+
+/// The largest of what is known at the nodes. Between them odds lie below chords, so it is the largest of all.
+#[inline]
+fn most(odds: &AtNodes) -> f64 {
+    odds.iter()
+        .fold(0.0, |most, odds| if *odds > most { *odds } else { most })
+}
+
+/// Words below this one stand for draws that surely stay where the odds of leaving are no more than these.
+fn surely_staying(odds: f64) -> u64 {
+    /// Below it a draw might not be told from its word.
+    const LEAST: f64 = 1e-9;
+    const WORDS: f64 = 18_446_744_073_709_551_616.0;
+    let stay = SURE / (1.0 + odds);
+    if stay > LEAST {
+        (stay * WORDS) as u64
+    } else {
+        0
     }
 }
 
