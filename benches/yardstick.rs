@@ -14,11 +14,9 @@ use hashdrift::engine::Model;
 use hashdrift::record::{Level, quantities};
 use hashdrift::scenario::{Scenario, parse_scenario};
 
-/// Histories that are timed in turn, so that not one lucky one is.
-const REPLICAS: u64 = 3;
-
-/// Numbers of fleets, and rounds over the histories in which both are timed in turn for the ratio.
-const SIZES: [(usize, u32); 2] = [(1_000, 20), (100_000, 2)];
+/// Numbers of fleets; histories that are timed in turn, so that not one lucky one is, and more of them than a processor learns
+/// the branches of; and rounds over these in which both are timed in turn for the ratio.
+const SIZES: [(usize, u64, u32); 2] = [(1_000, 60, 3), (100_000, 3, 2)];
 
 fn core(fleets: usize) -> Scenario {
     let changes = [format!("firms.count={fleets}")];
@@ -73,12 +71,12 @@ impl<'s> Pair<'s> {
 }
 
 fn times(criterion: &mut Criterion) {
-    for (fleets, _) in SIZES {
+    for (fleets, histories, _) in SIZES {
         let scenario = core(fleets);
         let mut pair = Pair::checked(&scenario, fleets);
         let mut group = criterion.benchmark_group(format!("{fleets} fleets"));
         group.sample_size(10).warm_up_time(Duration::from_secs(1));
-        let mut replicas = (0..REPLICAS).cycle();
+        let mut replicas = (0..histories).cycle();
         let mut next = move || replicas.next().unwrap_or_default();
         group.bench_function(BenchmarkId::from_parameter("plain"), |bencher| {
             bencher.iter(|| black_box(pair.plain(next())));
@@ -94,10 +92,10 @@ fn times(criterion: &mut Criterion) {
 /// every history the fastest time of all rounds.
 fn print_ratios() {
     println!();
-    for (fleets, rounds) in SIZES {
+    for (fleets, histories, rounds) in SIZES {
         let scenario = core(fleets);
         let mut pair = Pair::checked(&scenario, fleets);
-        let mut fastest = [(Duration::MAX, Duration::MAX); REPLICAS as usize];
+        let mut fastest = vec![(Duration::MAX, Duration::MAX); histories as usize];
         for _ in 0..rounds {
             for (replica, (plain, hashdrift)) in (0..).zip(&mut fastest) {
                 let begin = Instant::now();
@@ -109,7 +107,7 @@ fn print_ratios() {
             }
         }
         let mean = |time: fn(&(Duration, Duration)) -> Duration| {
-            fastest.iter().map(time).sum::<Duration>().as_secs_f64() * 1e3 / REPLICAS as f64
+            fastest.iter().map(time).sum::<Duration>().as_secs_f64() * 1e3 / histories as f64
         };
         let (plain, hashdrift) = (mean(|both| both.0), mean(|both| both.1));
         println!(

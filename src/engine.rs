@@ -212,7 +212,7 @@ impl<'s> Model<'s> {
         let regions = scenario.regions.len();
         let mut load = vec![0.0; regions];
         for fleet in 0..fleets.len() {
-            let region = usize::from(fleets.region[fleet]);
+            let region = usize::from(fleets[fleet].region);
             load[region] += fleets.power_mw(fleet) * scenario.regions[region].power.pue;
         }
         let laws = RunningLaw::of_regions(scenario);
@@ -268,7 +268,7 @@ impl<'s> Model<'s> {
             streams,
             notes: Notes::default(),
         };
-        history.ledger.start = history.fleets.hash_phs.iter().sum();
+        history.ledger.start = history.fleets.iter().map(|fleet| fleet.hash_phs).sum();
         history.least_phs = least_fleet(scenario, history.ledger.start);
         history.order_pipeline();
         Ok(history)
@@ -534,7 +534,7 @@ impl History<'_> {
 
     /// Load of a fleet at the meter, MW.
     fn at_meter(&self, fleet: usize) -> f64 {
-        let region = usize::from(self.fleets.region[fleet]);
+        let region = usize::from(self.fleets[fleet].region);
         self.fleets.power_mw(fleet) * self.scenario.regions[region].power.pue
     }
 
@@ -543,7 +543,7 @@ impl History<'_> {
         let holds = self.fleets.holds_slot(fleet);
         let rise = self.fleets.change(fleet, hash_phs, efficiency);
         if holds {
-            let region = usize::from(self.fleets.region[fleet]);
+            let region = usize::from(self.fleets[fleet].region);
             self.capacities.load[region] += rise * self.scenario.regions[region].power.pue;
         }
     }
@@ -554,9 +554,9 @@ impl History<'_> {
         let mut load = vec![0.0; self.running.len()];
         let mut machines = 0.0;
         for fleet in 0..self.fleets.len() {
-            machines += self.fleets.hash_phs[fleet];
+            machines += self.fleets[fleet].hash_phs;
             if self.fleets.holds_slot(fleet) {
-                load[usize::from(self.fleets.region[fleet])] += self.at_meter(fleet);
+                load[usize::from(self.fleets[fleet].region)] += self.at_meter(fleet);
             }
         }
         let total: f64 = load.iter().sum::<f64>() + 1.0;

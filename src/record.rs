@@ -89,7 +89,7 @@ pub struct Day<'a> {
 impl Day<'_> {
     /// Part that runs of a fleet of a changing park in a region.
     fn runs_of(&self, fleets: &Fleets, fleet: usize, region: usize) -> f64 {
-        let excess = self.ln_worst_running[region] - fleets.lives.ln_key[fleet];
+        let excess = self.ln_worst_running[region] - fleets.lives.all[fleet].ln_key;
         self.laws[region].share(excess) * self.powered[region]
     }
 }
@@ -99,17 +99,17 @@ impl Day<'_> {
 pub fn running_efficiency(today: &Day<'_>, fleets: &Fleets) -> Option<f64> {
     let (mut watts, mut hash) = (0.0, 0.0);
     for fleet in 0..fleets.len() {
-        let site = usize::from(fleets.site[fleet]);
+        let site = usize::from(fleets[fleet].site);
         if site == usize::from(fleets.nowhere()) {
             continue;
         }
-        let efficiency = fleets.efficiency[fleet];
+        let efficiency = fleets[fleet].efficiency;
         let runs = if fleets.is_fixed() {
             f64::from(u8::from(efficiency <= today.worst_running[site]))
         } else {
             today.runs_of(fleets, fleet, site)
         };
-        let running = fleets.hash_phs[fleet] * runs;
+        let running = fleets[fleet].hash_phs * runs;
         watts += running * efficiency;
         hash += running;
     }
@@ -414,10 +414,10 @@ impl<'s> Recorder<'s> {
         self.firms_running.clear(firms);
         self.firms_nameplate.clear(firms);
         for fleet in 0..fleets.len() {
-            let (firm, hash) = (fleets.firm[fleet] as usize, fleets.hash_phs[fleet]);
+            let (firm, hash) = (fleets[fleet].firm as usize, fleets[fleet].hash_phs);
             self.firms_nameplate.weights[firm] += hash;
-            let worst = today.worst_running.get(usize::from(fleets.site[fleet]));
-            if worst.is_some_and(|worst| fleets.efficiency[fleet] <= *worst) {
+            let worst = today.worst_running.get(usize::from(fleets[fleet].site));
+            if worst.is_some_and(|worst| fleets[fleet].efficiency <= *worst) {
                 self.firms_running.weights[firm] += hash;
             }
         }
@@ -437,12 +437,12 @@ impl<'s> Recorder<'s> {
         let mut totals = Totals::default();
         for fleet in fleets.in_order_of_keys() {
             let fleet = *fleet as usize;
-            let (hash, efficiency) = (fleets.hash_phs[fleet], fleets.efficiency[fleet]);
-            let firm = fleets.firm[fleet] as usize;
+            let (hash, efficiency) = (fleets[fleet].hash_phs, fleets[fleet].efficiency);
+            let firm = fleets[fleet].firm as usize;
             let mw = hash * efficiency / 1000.0;
             totals.all_power_mw += mw;
             self.firms_nameplate.weights[firm] += hash;
-            let r = usize::from(fleets.site[fleet]);
+            let r = usize::from(fleets[fleet].site);
             let Some(here) = self.walked.get_mut(r) else {
                 if fleets.seeks(fleet) {
                     totals.seeking += hash;
@@ -452,7 +452,7 @@ impl<'s> Recorder<'s> {
                 continue;
             };
             here.nameplate += hash;
-            let excess = here.ln_worst - fleets.lives.ln_key[fleet];
+            let excess = here.ln_worst - fleets.lives.all[fleet].ln_key;
             let runs = here.law.share(excess) * here.powered;
             if runs <= 0.0 {
                 continue;
@@ -475,7 +475,7 @@ impl<'s> Recorder<'s> {
         self.costs.fill([[NULL; 3]; 3]);
         for (r, quantile, fleet) in self.reached.iter().copied() {
             let terms = Terms::of(today, fleets, r, fleet);
-            let costs = self.costs_of(today, r, fleets.efficiency[fleet], terms);
+            let costs = self.costs_of(today, r, fleets[fleet].efficiency, terms);
             for (scope, cost) in costs.into_iter().enumerate() {
                 self.costs[r][scope][quantile] = if cost.is_finite() { cost } else { NULL };
             }
@@ -566,7 +566,7 @@ impl Terms {
     };
 
     fn of(today: &Day<'_>, fleets: &Fleets, r: usize, fleet: usize) -> Self {
-        let excess = today.ln_worst_running[r] - fleets.lives.ln_key[fleet];
+        let excess = today.ln_worst_running[r] - fleets.lives.all[fleet].ln_key;
         Self {
             factor: fleets.scale(fleet) * fleets.site_factor(fleet),
             price_while_on: today.laws[r].price_while_on(excess),

@@ -10,7 +10,7 @@ impl History<'_> {
         let Some(offer) = ai.margin() else {
             return false;
         };
-        let region = usize::from(self.fleets.region[fleet]);
+        let region = usize::from(self.fleets[fleet].region);
         let megawatts = self.at_meter(fleet);
         // Who mines in hiding, or under a ban, has no site that anybody rents.
         let banned = self.events.conditions.regions[region].banned;

@@ -39,7 +39,7 @@ impl Bans {
 
 /// Whether a fleet that arrives finds its region closed: those in hiding do not.
 pub fn keeps_out(conditions: &Conditions, fleets: &Fleets, fleet: usize) -> bool {
-    let region = usize::from(fleets.region[fleet]);
+    let region = usize::from(fleets[fleet].region);
     conditions.regions[region].banned && !fleets.hides(fleet)
 }
 
@@ -75,7 +75,7 @@ impl History<'_> {
             self.capacities.close_part(region, part);
         }
         for fleet in 0..self.fleets.len() {
-            if usize::from(self.fleets.site[fleet]) != region {
+            if usize::from(self.fleets[fleet].site) != region {
                 continue;
             }
             let mut stream = self.streams.open(Purpose::Ban, fleet as u64);
@@ -95,7 +95,7 @@ impl History<'_> {
                 region,
                 hides_after: hides.then_some(hides_after.max(1.0) as u32),
             };
-            self.fleets.lives.leaves[fleet] = !hides;
+            self.fleets.lives.all[fleet].leaves = !hides;
             self.bans
                 .compliers
                 .entry(goes_off)
@@ -108,8 +108,8 @@ impl History<'_> {
     fn comply(&mut self, day: u32, complier: Complier) {
         let Complier { fleet, region, .. } = complier;
         let in_force = self.ban_holds(region);
-        self.fleets.lives.leaves[fleet] &= in_force;
-        if !in_force || usize::from(self.fleets.site[fleet]) != region {
+        self.fleets.lives.all[fleet].leaves &= in_force;
+        if !in_force || usize::from(self.fleets[fleet].site) != region {
             return;
         }
         match complier.hides_after {
@@ -132,7 +132,7 @@ impl History<'_> {
 
     /// Takes a fleet's slot: it looks for another place.
     pub(super) fn evict(&mut self, day: u32, fleet: usize) {
-        let region = usize::from(self.fleets.region[fleet]);
+        let region = usize::from(self.fleets[fleet].region);
         self.capacities.load[region] -= self.at_meter(fleet);
         let patience = self.bans.terms[region].abandon_days;
         self.fleets.seek(fleet, day.saturating_add(patience as u32));

@@ -60,7 +60,7 @@ impl History<'_> {
     /// New machines take the place of a fleet's old ones, up to all of its power.
     fn replace(&mut self, order: &Order) {
         let fleet = order.fleet;
-        let (hash, old) = (self.fleets.hash_phs[fleet], self.fleets.efficiency[fleet]);
+        let (hash, old) = (self.fleets[fleet].hash_phs, self.fleets[fleet].efficiency);
         let new = order.efficiency;
         let bought = order.hash_phs.min(hash * old / new);
         if bought <= 0.0 {
@@ -82,8 +82,8 @@ impl History<'_> {
         let fleets = &self.fleets;
         let growth = self.scenario.growth.as_ref();
         let takes = |fleet: &usize| {
-            let efficiency = fleets.efficiency[*fleet];
-            fleets.site[*fleet] == region
+            let efficiency = fleets[*fleet].efficiency;
+            fleets[*fleet].site == region
                 && growth.is_none_or(|growth| growth.joins(efficiency, order.efficiency))
         };
         let joined = order.firm.and_then(|firm| {
@@ -92,7 +92,7 @@ impl History<'_> {
                 .or_else(|| fleets.of_firm(firm).find(takes))
         });
         if let Some(fleet) = joined {
-            let (hash, old) = (self.fleets.hash_phs[fleet], self.fleets.efficiency[fleet]);
+            let (hash, old) = (self.fleets[fleet].hash_phs, self.fleets[fleet].efficiency);
             let sum = hash + order.hash_phs;
             let efficiency = (hash * old + order.hash_phs * order.efficiency) / sum;
             self.change(fleet, sum, efficiency);
@@ -136,10 +136,10 @@ impl History<'_> {
         }
         let part = growth.pipeline_per_month * f64::from(EVERY) / DAYS_PER_MONTH;
         let order = |fleets: &Fleets, fleet: usize, met: f64, efficiency: f64| Order {
-            firm: Some(fleets.firm[fleet]),
+            firm: Some(fleets[fleet].firm),
             fleet,
-            region: usize::from(fleets.region[fleet]),
-            hash_phs: fleets.hash_phs[fleet] * part * met,
+            region: usize::from(fleets[fleet].region),
+            hash_phs: fleets[fleet].hash_phs * part * met,
             efficiency,
             replaces: false,
         };
@@ -154,7 +154,7 @@ impl History<'_> {
             wanted[order.region] += order.power_mw() * pue * days(fleet).count() as f64;
         }
         for fleet in 0..self.fleets.len() {
-            let region = usize::from(self.fleets.region[fleet]);
+            let region = usize::from(self.fleets[fleet].region);
             let capacity = self.capacities.capacity_on(growth.lead_days, region);
             let room = (capacity - self.capacities.load[region]).max(0.0);
             // Where slots are taken on delivery, machines that find none wait for it.

@@ -70,8 +70,8 @@ impl History<'_> {
         let luck = self.luck_of_purchase(growth, fleet, fresh);
         let own = self.own_prospect(growth, fleet);
         let own = own.as_ref();
-        let here = usize::from(self.fleets.region[fleet]);
-        let (hash, new) = (self.fleets.hash_phs[fleet], self.market.frontier);
+        let here = usize::from(self.fleets[fleet].region);
+        let (hash, new) = (self.fleets[fleet].hash_phs, self.market.frontier);
         let site_here = self.review.site(&self.fleets, fleet, here);
         let offer_here = self.purchases.offers[here];
         let hashprice = self.purchases.hashprice;
@@ -127,7 +127,7 @@ impl History<'_> {
                 self.tell(day, before, (value, cost, luck), observer);
             }
         }
-        let old = self.fleets.efficiency[fleet];
+        let old = self.fleets[fleet].efficiency;
         let banned = self.events.conditions.regions[here].banned;
         if !growth.replace_in_place || old <= new || banned {
             return;
@@ -150,7 +150,7 @@ impl History<'_> {
         let replaced = (wanted - placed).min(hash * old / new);
         if replaced > 0.0 {
             let before = self.orders.today.len();
-            self.place_order(fleet, here, replaced, true, Some(self.fleets.firm[fleet]));
+            self.place_order(fleet, here, replaced, true, Some(self.fleets[fleet].firm));
             self.tell(day, before, (value, cost, luck), observer);
         }
     }
@@ -219,7 +219,7 @@ impl History<'_> {
 
     /// What the firm of a fleet expects, if its cost of capital is its own.
     fn own_prospect(&self, growth: &Growth, fleet: usize) -> Option<Prospect> {
-        let firm = self.fleets.firm[fleet] as usize;
+        let firm = self.fleets[fleet].firm as usize;
         let own = self.scenario.firms.named.get(firm)?.discount_rate?;
         (own != growth.discount_rate).then(|| self.prospect_at(own))
     }
@@ -230,7 +230,7 @@ impl History<'_> {
         if sd == 0.0 {
             return 1.0;
         }
-        let firm = self.fleets.firm[fleet] as usize;
+        let firm = self.fleets[fleet].firm as usize;
         let own = self.firm_luck[firm];
         let z = if growth.luck_persistence == 0.5 {
             // The same as below in one rounding less.
@@ -252,7 +252,7 @@ impl History<'_> {
     ) -> f64 {
         let pue = self.scenario.regions[region].power.pue;
         let mw_per_phs = machine_power(1.0, self.market.frontier);
-        let present = usize::from(self.fleets.region[fleet]) == region;
+        let present = usize::from(self.fleets[fleet].region) == region;
         let room = self.capacities.room_for(region, present) / (mw_per_phs * pue);
         let placed = wanted.min(room);
         // Where only those who are there may build, new firms may not.
@@ -263,7 +263,7 @@ impl History<'_> {
             0.0
         };
         let mut own = placed - newcomers;
-        let firm = self.fleets.firm[fleet];
+        let firm = self.fleets[fleet].firm;
         let lump = growth.min_order_mw / mw_per_phs;
         if own < lump && !self.has_site(fleet, region) {
             // A site has a least size: it is opened as seldom as makes the mean right.
@@ -284,8 +284,8 @@ impl History<'_> {
 
     /// Whether the firm of a fleet has a site in a region.
     fn has_site(&self, fleet: usize, region: usize) -> bool {
-        let here = |fleet: usize| usize::from(self.fleets.site[fleet]) == region;
-        here(fleet) || self.fleets.of_firm(self.fleets.firm[fleet]).any(here)
+        let here = |fleet: usize| usize::from(self.fleets[fleet].site) == region;
+        here(fleet) || self.fleets.of_firm(self.fleets[fleet].firm).any(here)
     }
 
     fn place_order(

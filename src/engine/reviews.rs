@@ -88,7 +88,7 @@ impl History<'_> {
         for queued in 0..queue {
             let fleet = first + queued * every as usize;
             let seeks = self.fleets.seeks(fleet);
-            if self.fleets.site[fleet] == self.fleets.nowhere() && !seeks {
+            if self.fleets[fleet].site == self.fleets.nowhere() && !seeks {
                 continue;
             }
             if seeks && self.gives_up(day, fleet) {
@@ -99,11 +99,11 @@ impl History<'_> {
             }
             // Who will have to go runs on until his day, and neither moves nor buys before it.
             if !seeks && self.fleets.must_leave(fleet) {
-                let region = usize::from(self.fleets.region[fleet]);
+                let region = usize::from(self.fleets[fleet].region);
                 if self.ban_holds(region) {
                     continue;
                 }
-                self.fleets.lives.leaves[fleet] = false;
+                self.fleets.lives.all[fleet].leaves = false;
             }
             let stands_idle = !seeks && self.stands_idle(fleet);
             if seeks || stands_idle || considers(&mut self.considerations, queued) {
@@ -153,11 +153,11 @@ impl History<'_> {
                     continue;
                 }
                 let fleet = first + queued * every;
-                let from = usize::from(self.fleets.region[fleet]);
+                let from = usize::from(self.fleets[fleet].region);
                 if self.moves(day, fleet, draw, observer)
                     && let Some(screen) = &mut self.screen
                 {
-                    let to = usize::from(self.fleets.region[fleet]);
+                    let to = usize::from(self.fleets[fleet].region);
                     screen.look_at_room(&self.review, &self.capacities, [from, to]);
                     // Those behind it find other rooms.
                     next = slot + 1;
@@ -206,7 +206,7 @@ impl History<'_> {
 
     /// Weighs up a fleet's regions by a draw; whether it moves, and then it is on its way.
     fn moves(&mut self, day: u32, fleet: usize, draw: f64, observer: &mut impl Observer) -> bool {
-        let from = usize::from(self.fleets.region[fleet]);
+        let from = usize::from(self.fleets[fleet].region);
         let choice = self
             .review
             .choose(&self.fleets, fleet, &self.capacities, draw);
@@ -232,9 +232,9 @@ impl History<'_> {
 
     /// Whether a fleet has looked for a place for too long; it is then abandoned.
     fn gives_up(&mut self, day: u32, fleet: usize) -> bool {
-        let gives_up = self.fleets.lives.gives_up[fleet] <= day;
+        let gives_up = self.fleets.lives.all[fleet].gives_up <= day;
         if gives_up {
-            self.ledger.abandoned += self.fleets.hash_phs[fleet];
+            self.ledger.abandoned += self.fleets[fleet].hash_phs;
             self.fleets.end(fleet);
         }
         gives_up
@@ -254,7 +254,7 @@ impl History<'_> {
         if self.fleets.is_fixed() {
             return false;
         }
-        let region = usize::from(self.fleets.region[fleet]);
+        let region = usize::from(self.fleets[fleet].region);
         if self.fleets.hides(fleet) && !self.events.conditions.regions[region].banned {
             self.fleets.hide(fleet, 1.0);
         }
@@ -262,21 +262,21 @@ impl History<'_> {
         let days = f64::from(self.scenario.moving.review_days);
         let mut left = self.left_of_worn;
         if hardware.exit_after_idle_days < f64::INFINITY {
-            let excess = self.threshold.ln_today[region] - self.fleets.lives.ln_key[fleet];
+            let excess = self.threshold.ln_today[region] - self.fleets.lives.all[fleet].ln_key;
             let on = self.laws[region].share_at_mean_price(excess) * self.supplied[region];
             left *= (1.0 - (1.0 - on) * days / hardware.exit_after_idle_days).max(0.0);
         }
         if left == 1.0 {
             return false;
         }
-        let before = self.fleets.hash_phs[fleet];
+        let before = self.fleets[fleet].hash_phs;
         let after = before * left;
         if after < self.least_phs {
             self.scrap(fleet);
             return true;
         }
         self.ledger.scrapped += before - after;
-        self.change(fleet, after, self.fleets.efficiency[fleet]);
+        self.change(fleet, after, self.fleets[fleet].efficiency);
         false
     }
 
@@ -302,9 +302,9 @@ impl History<'_> {
 
     /// The end of a fleet: its machines are scrapped, its slot is free.
     fn scrap(&mut self, fleet: usize) {
-        let region = usize::from(self.fleets.region[fleet]);
+        let region = usize::from(self.fleets[fleet].region);
         self.capacities.load[region] -= self.at_meter(fleet);
-        self.ledger.scrapped += self.fleets.hash_phs[fleet];
+        self.ledger.scrapped += self.fleets[fleet].hash_phs;
         self.fleets.end(fleet);
     }
 
@@ -316,7 +316,7 @@ impl History<'_> {
             self.capacities.load[from] -= mw * regions[from].power.pue;
         }
         self.capacities.load[to] += mw * regions[to].power.pue;
-        self.moved[from * regions.len() + to] += self.fleets.hash_phs[fleet];
+        self.moved[from * regions.len() + to] += self.fleets[fleet].hash_phs;
         // Fewer than 256 regions.
         self.fleets.depart(fleet, to as u16, arrival);
         if !self.fleets.is_fixed() {

@@ -159,7 +159,7 @@ impl Observer for Trace<'_> {
         if !moved && !self.stays {
             return;
         }
-        let firm = self.firm(fleets.firm[decision.fleet]);
+        let firm = self.firm(fleets[decision.fleet].firm);
         let regions = self.scenario.regions.len();
         for (region, utility) in decision.review.utilities[..regions].iter().enumerate() {
             let parts = decision.review.parts(fleets, decision.fleet, region);
@@ -168,8 +168,8 @@ impl Observer for Trace<'_> {
                 Cell::Integer(i64::from(decision.day)),
                 Cell::Integer(decision.fleet as i64),
                 Cell::Text(firm.clone()),
-                Cell::number(fleets.hash_phs[decision.fleet]),
-                Cell::number(fleets.efficiency[decision.fleet]),
+                Cell::number(fleets[decision.fleet].hash_phs),
+                Cell::number(fleets[decision.fleet].efficiency),
                 self.region(decision.from),
                 self.region(decision.to),
                 Cell::Integer(i64::from(decision.arrival)),

@@ -226,8 +226,8 @@ mod tests {
                 let running: Vec<f64> = (0..usize::from(count))
                     .map(|fleet| {
                         let runs =
-                            fleets.efficiency[fleet] <= worst[usize::from(fleets.site[fleet])];
-                        if runs { fleets.hash_phs[fleet] } else { 0.0 }
+                            fleets[fleet].efficiency <= worst[usize::from(fleets[fleet].site)];
+                        if runs { fleets[fleet].hash_phs } else { 0.0 }
                     })
                     .collect();
                 let active = running.iter().filter(|hash| **hash > 0.0).count();

@@ -10,11 +10,13 @@ mod idle;
 mod masses;
 mod quantum;
 
+use std::ops::{Index, IndexMut};
+
 use crate::order::{Sorter, in_total_order};
 use crate::scenario::{Region, Scenario};
 use crate::units::machine_power;
 
-use idle::Idle;
+use idle::{Count, Idle};
 use masses::{Masses, Park};
 
 pub use fixed::{BySize, Due, FixedPark, LANES, SIZE_BLOCK, stretch_slots};
@@ -22,21 +24,29 @@ pub use fixed::{BySize, Due, FixedPark, LANES, SIZE_BLOCK, stretch_slots};
 use super::capacity::limits_what_runs;
 use super::running::RunningLaw;
 
+/// One site of one firm and the machines on it.
+///
+/// What is asked of a fleet is asked of one after another, so that what belongs to one lies together.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Fleet {
+    /// Nameplate hash rate, PH/s; 0 once the fleet is gone.
+    pub hash_phs: f64,
+    /// Efficiency, J/TH.
+    pub efficiency: f64,
+    /// Owner.
+    pub firm: u32,
+    /// Region whose slot the fleet holds: where it is, or where it is going; for one that seeks, where it was.
+    pub region: u16,
+    /// Where it can run: its region, or [`Fleets::nowhere`] while in transit, seeking or gone.
+    pub site: u16,
+    /// Region in which it started.
+    pub home: u16,
+}
+
 /// Fleets of one history. Index = fleet number.
 #[derive(Debug, Clone, Default)]
 pub struct Fleets {
-    /// Nameplate hash rate, PH/s; 0 once the fleet is gone.
-    pub hash_phs: Vec<f64>,
-    /// Efficiency, J/TH.
-    pub efficiency: Vec<f64>,
-    /// Region whose slot the fleet holds: where it is, or where it is going; for one that seeks, where it was.
-    pub region: Vec<u16>,
-    /// Where it can run: its region, or [`Fleets::nowhere`] while in transit, seeking or gone.
-    pub site: Vec<u16>,
-    /// Region in which it started.
-    pub home: Vec<u16>,
-    /// Owner.
-    pub firm: Vec<u32>,
+    all: Vec<Fleet>,
     /// What is known of a park that never changes; none where it does.
     pub fixed: Option<Box<FixedPark>>,
     /// What a changing park has besides; empty where the park is fixed.
@@ -45,21 +55,30 @@ pub struct Fleets {
     arrivals: Arrivals,
 }
 
-/// What is kept of fleets that change.
+/// What is kept of a fleet that changes.
+#[derive(Debug, Clone, Copy)]
+pub struct Life {
+    /// What the site pays for power against others of its region.
+    pub luck: f64,
+    /// Factor on the price of power of those who mine in hiding; 1 for all others.
+    pub hidden: f64,
+    /// Log of the key, J/TH.
+    pub ln_key: f64,
+    /// The day on which a fleet that seeks a place gives up; [`NOT_SEEKING`] for others.
+    pub gives_up: u32,
+    /// First of the reviews on end that found the fleet short of its firm's overhead; [`NOT_SHORT`] if the last did not.
+    short_since: u32,
+    idle: Count,
+    next_of_firm: u32,
+    /// Whether the fleet has to leave its region: it complies with a ban.
+    pub leaves: bool,
+}
+
+/// What is kept of a park that changes.
 #[derive(Debug, Clone, Default)]
 pub struct Lives {
-    /// What the site pays for power against others of its region.
-    pub luck: Vec<f64>,
-    /// Factor on the price of power of those who mine in hiding; 1 for all others.
-    pub hidden: Vec<f64>,
-    /// Log of the key, J/TH.
-    pub ln_key: Vec<f64>,
-    /// The day on which a fleet that seeks a place gives up; [`NOT_SEEKING`] for others.
-    pub gives_up: Vec<u32>,
-    /// Whether the fleet has to leave its region: it complies with a ban.
-    pub leaves: Vec<bool>,
-    /// First of the reviews on end that found the fleet short of its firm's overhead; [`NOT_SHORT`] if the last did not.
-    short_since: Vec<u32>,
+    /// By fleet; none where the park is fixed.
+    pub all: Vec<Life>,
     /// Power of all machines of each firm, MW.
     pub firm_mw: Vec<f64>,
     scale_exponent: f64,
@@ -69,7 +88,6 @@ pub struct Lives {
     /// What runs by region; none where fleets are so much alike inside that each is visited.
     masses: Option<Masses>,
     first_of_firm: Vec<u32>,
-    next_of_firm: Vec<u32>,
     /// Fleet numbers in order of keys, as last asked for; and scratch for it.
     order: Vec<u32>,
     by_key: Vec<u64>,
@@ -129,17 +147,58 @@ fn converts(scenario: &Scenario) -> bool {
     rent.is_some() && scenario.regions.iter().any(fit)
 }
 
+impl Fleet {
+    /// A fleet that is where it started.
+    fn in_place(firm: u32, region: u16, hash_phs: f64, efficiency: f64) -> Self {
+        Self {
+            hash_phs,
+            efficiency,
+            firm,
+            region,
+            site: region,
+            home: region,
+        }
+    }
+}
+
+impl Life {
+    /// Of a fleet that neither hides nor seeks, first of its firm's list.
+    fn new(luck: f64, ln_key: f64, idle: Count) -> Self {
+        Self {
+            luck,
+            hidden: 1.0,
+            ln_key,
+            gives_up: NOT_SEEKING,
+            short_since: NOT_SHORT,
+            idle,
+            next_of_firm: NONE,
+            leaves: false,
+        }
+    }
+}
+
+impl Index<usize> for Fleets {
+    type Output = Fleet;
+
+    #[inline]
+    fn index(&self, fleet: usize) -> &Fleet {
+        &self.all[fleet]
+    }
+}
+
+impl IndexMut<usize> for Fleets {
+    #[inline]
+    fn index_mut(&mut self, fleet: usize) -> &mut Fleet {
+        &mut self.all[fleet]
+    }
+}
+
 impl Fleets {
     /// No fleets yet, in a world of `regions`.
     #[must_use]
     pub fn new(regions: usize, capacity: usize) -> Self {
         Self {
-            hash_phs: Vec::with_capacity(capacity),
-            efficiency: Vec::with_capacity(capacity),
-            region: Vec::with_capacity(capacity),
-            site: Vec::with_capacity(capacity),
-            home: Vec::with_capacity(capacity),
-            firm: Vec::with_capacity(capacity),
+            all: Vec::with_capacity(capacity),
             regions,
             ..Self::default()
         }
@@ -147,19 +206,15 @@ impl Fleets {
 
     /// Adds a fleet that is in place.
     pub fn push(&mut self, firm: u32, region: u16, hash_phs: f64, efficiency: f64) {
-        self.hash_phs.push(hash_phs);
-        self.efficiency.push(efficiency);
-        self.region.push(region);
-        self.site.push(region);
-        self.home.push(region);
-        self.firm.push(firm);
+        self.all
+            .push(Fleet::in_place(firm, region, hash_phs, efficiency));
     }
 
     /// Lets a fleet start in another region.
     pub fn rehome(&mut self, fleet: usize, region: u16) {
-        self.region[fleet] = region;
-        self.site[fleet] = region;
-        self.home[fleet] = region;
+        self.all[fleet].region = region;
+        self.all[fleet].site = region;
+        self.all[fleet].home = region;
     }
 
     /// Closes the start of a park that never changes: no fleet is added after it. `days` is the length of the history, and
@@ -167,10 +222,7 @@ impl Fleets {
     pub fn settle(&mut self, days: u32, review_days: u32) {
         self.fixed = Some(Box::new(FixedPark::new(&fixed::Start {
             regions: self.regions,
-            hash_phs: &self.hash_phs,
-            efficiency: &self.efficiency,
-            site: &self.site,
-            firm: &self.firm,
+            fleets: &self.all,
             review_days,
         })));
         self.arrivals = Arrivals {
@@ -186,27 +238,26 @@ impl Fleets {
         days: u32,
         firms: usize,
         scale_exponent: f64,
-        luck: Vec<f64>,
+        luck: &[f64],
         scale: &[f64],
         laws: &[RunningLaw],
     ) {
         let count = self.len();
+        let idle = Idle::new(laws);
+        let fleets = self.all.iter().zip(luck.iter().zip(scale));
         self.lives = Lives {
-            ln_key: (0..count)
-                .map(|f| libm::log(self.efficiency[f] * luck[f] * scale[f]))
+            all: fleets
+                .map(|(fleet, (luck, scale))| {
+                    let ln_key = libm::log(fleet.efficiency * luck * scale);
+                    Life::new(*luck, ln_key, idle.begin())
+                })
                 .collect(),
-            luck,
-            hidden: vec![1.0; count],
-            gives_up: vec![NOT_SEEKING; count],
-            leaves: vec![false; count],
-            short_since: vec![NOT_SHORT; count],
             firm_mw: vec![0.0; firms],
             scale_exponent,
             resized: Vec::new(),
-            idle: Idle::new(laws, count),
+            idle,
             masses: Masses::new(laws),
             first_of_firm: vec![NONE; firms],
-            next_of_firm: vec![NONE; count],
             order: Vec::with_capacity(count),
             by_key: Vec::with_capacity(count),
             sorter: Sorter::default(),
@@ -214,7 +265,7 @@ impl Fleets {
         for fleet in (0..count).rev() {
             self.mark(fleet);
             self.join_firm(fleet);
-            self.lives.firm_mw[self.firm[fleet] as usize] += self.power_mw(fleet);
+            self.lives.firm_mw[self.all[fleet].firm as usize] += self.power_mw(fleet);
         }
         self.arrivals = Arrivals {
             first: vec![NONE; days as usize],
@@ -223,8 +274,8 @@ impl Fleets {
     }
 
     fn join_firm(&mut self, fleet: usize) {
-        let first = &mut self.lives.first_of_firm[self.firm[fleet] as usize];
-        self.lives.next_of_firm[fleet] = std::mem::replace(first, fleet as u32);
+        let first = &mut self.lives.first_of_firm[self.all[fleet].firm as usize];
+        self.lives.all[fleet].next_of_firm = std::mem::replace(first, fleet as u32);
     }
 
     /// Whether the park never changes.
@@ -236,13 +287,18 @@ impl Fleets {
     /// Number of fleets.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.hash_phs.len()
+        self.all.len()
+    }
+
+    /// All of them, in the order of their numbers.
+    pub fn iter(&self) -> impl Iterator<Item = &Fleet> {
+        self.all.iter()
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.hash_phs.is_empty()
+        self.all.is_empty()
     }
 
     /// Number of firms that there have been, those of a fixed park not counted.
@@ -260,49 +316,52 @@ impl Fleets {
     /// Whether a fleet looks for a place.
     #[must_use]
     pub fn seeks(&self, fleet: usize) -> bool {
-        !self.is_fixed() && self.lives.gives_up[fleet] != NOT_SEEKING
+        !self.is_fixed() && self.lives.all[fleet].gives_up != NOT_SEEKING
     }
 
     /// Whether a fleet cannot stay where it is: it has lost its place, or will have to give it up.
     #[must_use]
     pub fn must_leave(&self, fleet: usize) -> bool {
-        !self.is_fixed() && (self.lives.leaves[fleet] || self.lives.gives_up[fleet] != NOT_SEEKING)
+        !self.is_fixed()
+            && (self.lives.all[fleet].leaves || self.lives.all[fleet].gives_up != NOT_SEEKING)
     }
 
     /// Whether a fleet mines in hiding, or is about to.
     #[must_use]
     pub fn hides(&self, fleet: usize) -> bool {
-        !self.is_fixed() && self.lives.hidden[fleet] != 1.0
+        !self.is_fixed() && self.lives.all[fleet].hidden != 1.0
     }
 
     /// Whether a fleet is on its way to its region.
     #[must_use]
     pub fn in_transit(&self, fleet: usize) -> bool {
-        self.site[fleet] == self.nowhere() && self.hash_phs[fleet] > 0.0 && !self.seeks(fleet)
+        self.all[fleet].site == self.nowhere()
+            && self.all[fleet].hash_phs > 0.0
+            && !self.seeks(fleet)
     }
 
     /// Whether a fleet holds a slot in its region.
     #[must_use]
     pub fn holds_slot(&self, fleet: usize) -> bool {
-        self.hash_phs[fleet] > 0.0 && !self.seeks(fleet)
+        self.all[fleet].hash_phs > 0.0 && !self.seeks(fleet)
     }
 
     /// Power of a fleet's machines, MW.
     #[must_use]
     pub fn power_mw(&self, fleet: usize) -> f64 {
-        machine_power(self.hash_phs[fleet], self.efficiency[fleet])
+        machine_power(self.all[fleet].hash_phs, self.all[fleet].efficiency)
     }
 
     /// Power of all machines of a fleet's firm in a changing park, MW.
     #[must_use]
     pub fn firm_mw(&self, fleet: usize) -> f64 {
-        self.lives.firm_mw[self.firm[fleet] as usize]
+        self.lives.firm_mw[self.all[fleet].firm as usize]
     }
 
     /// Takes down whether a review of a changing park finds a fleet short of its firm's overhead; the day of the first of those on end
     /// that did.
     pub fn short_since(&mut self, day: u32, fleet: usize, is_short: bool) -> Option<u32> {
-        let since = &mut self.lives.short_since[fleet];
+        let since = &mut self.lives.all[fleet].short_since;
         if !is_short {
             *since = NOT_SHORT;
         } else if *since == NOT_SHORT {
@@ -317,7 +376,7 @@ impl Fleets {
         if self.is_fixed() || self.lives.scale_exponent == 0.0 {
             return 1.0;
         }
-        let megawatts = self.lives.firm_mw[self.firm[fleet] as usize];
+        let megawatts = self.lives.firm_mw[self.all[fleet].firm as usize];
         scale_factor(megawatts, self.lives.scale_exponent)
     }
 
@@ -327,16 +386,16 @@ impl Fleets {
         if self.is_fixed() {
             1.0
         } else {
-            self.lives.luck[fleet] * self.lives.hidden[fleet]
+            self.lives.all[fleet].luck * self.lives.all[fleet].hidden
         }
     }
 
     /// Sends a fleet off to `region`, to run there from `arrival` on.
     pub fn depart(&mut self, fleet: usize, region: u16, arrival: u32) {
-        self.region[fleet] = region;
+        self.all[fleet].region = region;
         if !self.is_fixed() {
-            self.lives.gives_up[fleet] = NOT_SEEKING;
-            self.lives.leaves[fleet] = false;
+            self.lives.all[fleet].gives_up = NOT_SEEKING;
+            self.lives.all[fleet].leaves = false;
         }
         self.place(fleet, self.nowhere());
         // Who arrives after the last day is in transit for the rest of the history.
@@ -359,7 +418,7 @@ impl Fleets {
 
     /// Lets a fleet run in the region whose slot it holds.
     pub fn settle_in(&mut self, fleet: usize) {
-        self.place(fleet, self.region[fleet]);
+        self.place(fleet, self.all[fleet].region);
     }
 
     /// A new fleet of a changing park, in place.
@@ -378,14 +437,7 @@ impl Fleets {
             lives.firm_mw.push(0.0);
             lives.first_of_firm.push(NONE);
         }
-        lives.luck.push(luck);
-        lives.hidden.push(1.0);
-        lives.ln_key.push(0.0);
-        lives.idle.push();
-        lives.gives_up.push(NOT_SEEKING);
-        lives.leaves.push(false);
-        lives.short_since.push(NOT_SHORT);
-        lives.next_of_firm.push(NONE);
+        lives.all.push(Life::new(luck, 0.0, lives.idle.begin()));
         self.arrivals.next.push(NONE);
         self.join_firm(fleet);
         self.lives.firm_mw[firm as usize] += machine_power(hash_phs, efficiency);
@@ -396,11 +448,14 @@ impl Fleets {
     /// Changes the machines of a fleet of a changing park; by how much their power rises, MW.
     #[inline]
     pub fn change(&mut self, fleet: usize, hash_phs: f64, efficiency: f64) -> f64 {
-        let old = std::mem::replace(&mut self.efficiency[fleet], efficiency);
-        let before = machine_power(std::mem::replace(&mut self.hash_phs[fleet], hash_phs), old);
+        let old = std::mem::replace(&mut self.all[fleet].efficiency, efficiency);
+        let before = machine_power(
+            std::mem::replace(&mut self.all[fleet].hash_phs, hash_phs),
+            old,
+        );
         let same_machines = old == efficiency;
         self.mark(fleet);
-        let firm = self.firm[fleet] as usize;
+        let firm = self.all[fleet].firm as usize;
         let rise = machine_power(hash_phs, efficiency) - before;
         let firm_mw = &mut self.lives.firm_mw[firm];
         *firm_mw = (*firm_mw + rise).max(0.0);
@@ -429,10 +484,10 @@ impl Fleets {
             while next != NONE {
                 let fleet = next as usize;
                 // A firm that has outlived many kinds of machines has many fleets that are gone.
-                if self.hash_phs[fleet] > 0.0 {
+                if self.all[fleet].hash_phs > 0.0 {
                     self.renew_key_at(fleet, scale);
                 }
-                next = self.lives.next_of_firm[fleet];
+                next = self.lives.all[fleet].next_of_firm;
             }
         }
         self.lives.resized = resized;
@@ -440,28 +495,30 @@ impl Fleets {
 
     /// A fleet that ends: its machines are no more.
     pub fn end(&mut self, fleet: usize) {
-        self.change(fleet, 0.0, self.efficiency[fleet]);
+        self.change(fleet, 0.0, self.all[fleet].efficiency);
         self.place(fleet, self.nowhere());
-        self.lives.gives_up[fleet] = NOT_SEEKING;
+        self.lives.all[fleet].gives_up = NOT_SEEKING;
     }
 
     /// A fleet that has lost its place looks for another one until `gives_up`.
     pub fn seek(&mut self, fleet: usize, gives_up: u32) {
         self.place(fleet, self.nowhere());
-        self.lives.gives_up[fleet] = gives_up;
+        self.lives.all[fleet].gives_up = gives_up;
     }
 
     /// A new site, with its own luck.
     pub fn draw_luck(&mut self, fleet: usize, luck: f64) {
-        self.lives.luck[fleet] = luck;
-        self.lives.hidden[fleet] = 1.0;
-        self.lives.idle.forget(fleet);
+        let lives = &mut self.lives;
+        let life = &mut lives.all[fleet];
+        life.luck = luck;
+        life.hidden = 1.0;
+        life.idle = lives.idle.begin();
         self.renew_key(fleet);
     }
 
     /// Hides a fleet, or lets it out: factor on what it pays for power.
     pub fn hide(&mut self, fleet: usize, factor: f64) {
-        self.lives.hidden[fleet] = factor;
+        self.lives.all[fleet].hidden = factor;
         self.renew_key(fleet);
     }
 
@@ -472,13 +529,17 @@ impl Fleets {
     /// The same where it is known what size makes the fleet's firm pay.
     fn renew_key_at(&mut self, fleet: usize, scale: f64) {
         let factor = scale * self.site_factor(fleet);
-        let ln_key = libm::log(self.efficiency[fleet] * factor);
-        let lives = &mut self.lives;
-        lives
-            .idle
-            .settle(fleet, self.site[fleet], lives.ln_key[fleet]);
-        lives.ln_key[fleet] = ln_key;
+        let ln_key = libm::log(self.all[fleet].efficiency * factor);
+        self.settle_idle(fleet);
+        self.lives.all[fleet].ln_key = ln_key;
         self.mark(fleet);
+    }
+
+    /// Keeps the idle days that have been counted, before the key of a fleet or its site changes.
+    fn settle_idle(&mut self, fleet: usize) {
+        let days = self.idle_days(fleet);
+        let lives = &mut self.lives;
+        lives.all[fleet].idle = lives.idle.begin_after(days);
     }
 
     /// Notes that a fleet of a changing park is not as it was.
@@ -492,7 +553,10 @@ impl Fleets {
     /// Fleets of a firm of a changing park.
     pub fn of_firm(&self, firm: u32) -> impl Iterator<Item = usize> {
         let first = self.lives.first_of_firm.get(firm as usize).copied();
-        let next = |fleet: &u32| self.lives.next_of_firm.get(*fleet as usize).copied();
+        let next = |fleet: &u32| {
+            let life = self.lives.all.get(*fleet as usize);
+            life.map(|life| life.next_of_firm)
+        };
         std::iter::successors(first, next)
             .take_while(|fleet| *fleet != NONE)
             .map(|fleet| fleet as usize)
@@ -509,10 +573,9 @@ impl Fleets {
     #[inline]
     #[must_use]
     pub fn idle_days(&self, fleet: usize) -> u32 {
-        let lives = &self.lives;
-        lives
-            .idle
-            .days(fleet, self.site[fleet], lives.ln_key[fleet])
+        let life = &self.lives.all[fleet];
+        let site = self.all[fleet].site;
+        self.lives.idle.days(life.idle, site, life.ln_key)
     }
 
     /// What of a changing park would run under these thresholds if there is power for it, by region, PH/s and MW.
@@ -530,10 +593,8 @@ impl Fleets {
             return;
         };
         masses.take_in(&Park {
-            site: &self.site,
-            ln_key: &lives.ln_key,
-            hash_phs: &self.hash_phs,
-            efficiency: &self.efficiency,
+            fleets: &self.all,
+            lives: &lives.all,
         });
         masses.run(ln_worst, hash, megawatts);
     }
@@ -548,16 +609,14 @@ impl Fleets {
     ) {
         hash.fill(0.0);
         megawatts.fill(0.0);
-        let places = self.site.iter().zip(&self.lives.ln_key);
-        let machines = self.hash_phs.iter().zip(&self.efficiency);
-        for ((site, ln_key), (hash_phs, efficiency)) in places.zip(machines) {
-            let site = usize::from(*site);
+        for (fleet, life) in self.all.iter().zip(&self.lives.all) {
+            let site = usize::from(fleet.site);
             let Some(law) = laws.get(site) else {
                 continue;
             };
-            let running = hash_phs * law.share(ln_worst[site] - ln_key);
+            let running = fleet.hash_phs * law.share(ln_worst[site] - life.ln_key);
             hash[site] += running;
-            megawatts[site] += machine_power(running, *efficiency);
+            megawatts[site] += machine_power(running, fleet.efficiency);
         }
     }
 
@@ -568,9 +627,10 @@ impl Fleets {
         let mask = (1 << bits) - 1;
         let lives = &mut self.lives;
         lives.by_key.clear();
-        let fleets = lives.ln_key.iter().zip(&self.hash_phs).zip(0_u64..);
-        let there_are = fleets.filter(|((_, hash), _)| **hash > 0.0);
-        let keyed = there_are.map(|((ln_key, _), fleet)| in_total_order(*ln_key) & !mask | fleet);
+        let fleets = lives.all.iter().zip(&self.all).zip(0_u64..);
+        let there_are = fleets.filter(|((_, fleet), _)| fleet.hash_phs > 0.0);
+        let keyed =
+            there_are.map(|((life, _), number)| in_total_order(life.ln_key) & !mask | number);
         lives.by_key.extend(keyed);
         lives.sorter.sort(&mut lives.by_key);
         lives.order.clear();
@@ -589,13 +649,10 @@ impl Fleets {
         if let Some(park) = &mut self.fixed {
             park.place(fleet, site);
         } else {
-            let lives = &mut self.lives;
-            lives
-                .idle
-                .settle(fleet, self.site[fleet], lives.ln_key[fleet]);
+            self.settle_idle(fleet);
             self.mark(fleet);
         }
-        self.site[fleet] = site;
+        self.all[fleet].site = site;
     }
 }
 

@@ -97,7 +97,7 @@ pub fn populate(scenario: &Scenario, streams: Streams) -> Result<Fleets, Nothing
             scenario.days,
             scenario.firms_at_start(),
             scenario.firms.scale_exponent,
-            start.luck,
+            &start.luck,
             &start.scale,
             &start.laws,
         );
@@ -277,19 +277,19 @@ impl Start<'_> {
         }
         let mut megawatts = vec![0.0; self.scenario.firms_at_start()];
         for fleet in 0..self.fleets.len() {
-            megawatts[self.fleets.firm[fleet] as usize] += self.fleets.power_mw(fleet);
+            megawatts[self.fleets[fleet].firm as usize] += self.fleets.power_mw(fleet);
         }
         for fleet in 0..self.fleets.len() {
-            let firm = self.fleets.firm[fleet] as usize;
+            let firm = self.fleets[fleet].firm as usize;
             self.scale[fleet] = scale_factor(megawatts[firm], exponent);
         }
     }
 
     /// Part of a fleet that counts towards its region's hash rate.
     fn part_counted(&self, fleet: usize) -> f64 {
-        let region = usize::from(self.fleets.region[fleet]);
+        let region = usize::from(self.fleets[fleet].region);
         let (worst, law) = (self.worst_counted[region], &self.laws[region]);
-        let efficiency = self.fleets.efficiency[fleet];
+        let efficiency = self.fleets[fleet].efficiency;
         if law.is_sharp() && self.alike {
             return f64::from(u8::from(efficiency <= worst));
         }
@@ -309,8 +309,8 @@ impl Start<'_> {
     fn counted_in(&self, fleets: std::ops::Range<usize>) -> Vec<f64> {
         let mut counted = vec![0.0; self.worst_counted.len()];
         for fleet in fleets {
-            let region = usize::from(self.fleets.region[fleet]);
-            counted[region] += self.fleets.hash_phs[fleet] * self.part_counted(fleet);
+            let region = usize::from(self.fleets[fleet].region);
+            counted[region] += self.fleets[fleet].hash_phs * self.part_counted(fleet);
         }
         counted
     }
@@ -329,8 +329,8 @@ impl Start<'_> {
     /// could not be met at all.
     fn fill_empty_regions(&mut self, first: usize, wanted: &[f64]) {
         let mut count = vec![0_usize; wanted.len()];
-        for region in &self.fleets.region[first..] {
-            count[usize::from(*region)] += 1;
+        for fleet in self.fleets.iter().skip(first) {
+            count[usize::from(fleet.region)] += 1;
         }
         for empty in 0..wanted.len() {
             if wanted[empty] <= 0.0 || count[empty] > 0 {
@@ -340,7 +340,7 @@ impl Start<'_> {
                 return;
             };
             let donor = (first..self.fleets.len()).find(|fleet| {
-                usize::from(self.fleets.region[*fleet]) == fullest && count[fullest] > 1
+                usize::from(self.fleets[*fleet].region) == fullest && count[fullest] > 1
             });
             if let Some(fleet) = donor {
                 self.fleets.rehome(fleet, empty as u16);
@@ -358,7 +358,7 @@ impl Start<'_> {
         let counted = self.counted_from(first);
         let mut placed = vec![0.0; counted.len()];
         for fleet in first..self.fleets.len() {
-            placed[usize::from(self.fleets.region[fleet])] += self.fleets.hash_phs[fleet];
+            placed[usize::from(self.fleets[fleet].region)] += self.fleets[fleet].hash_phs;
         }
         for region in 0..counted.len() {
             let sharp = self.laws[region].is_sharp() && self.alike;
@@ -366,7 +366,7 @@ impl Start<'_> {
             if wanted[region] <= 0.0 || counted[region] > fewest {
                 continue;
             }
-            let here = |fleet: &usize| usize::from(self.fleets.region[*fleet]) == region;
+            let here = |fleet: &usize| usize::from(self.fleets[*fleet].region) == region;
             if let Some(fleet) = (first..self.fleets.len()).find(here) {
                 let worst = self.worst_counted[region] / (self.luck[fleet] * self.scale[fleet]);
                 let mut stream = self.streams.open(
@@ -374,7 +374,7 @@ impl Start<'_> {
                     entity_of_name(&self.scenario.regions[region].id),
                 );
                 let law = &self.scenario.firms.efficiency;
-                self.fleets.efficiency[fleet] = draw_runner(law, uniform(&mut stream), worst);
+                self.fleets[fleet].efficiency = draw_runner(law, uniform(&mut stream), worst);
             }
         }
     }
@@ -388,8 +388,8 @@ impl Start<'_> {
             }
         }
         for fleet in first..self.fleets.len() {
-            let region = usize::from(self.fleets.region[fleet]);
-            self.fleets.hash_phs[fleet] *= if counted[region] > 0.0 {
+            let region = usize::from(self.fleets[fleet].region);
+            self.fleets[fleet].hash_phs *= if counted[region] > 0.0 {
                 wanted[region] / counted[region]
             } else {
                 0.0
@@ -407,15 +407,15 @@ impl Start<'_> {
             .map(crate::units::Megawatts::get);
         for fleet in 0..self.fleets.len() {
             let pieces = pieces(self.fleets.power_mw(fleet), largest);
-            self.fleets.hash_phs[fleet] /= f64::from(pieces);
+            self.fleets[fleet].hash_phs /= f64::from(pieces);
             for _ in 1..pieces {
                 self.luck.push(self.luck[fleet]);
                 self.scale.push(self.scale[fleet]);
                 self.fleets.push(
-                    self.fleets.firm[fleet],
-                    self.fleets.region[fleet],
-                    self.fleets.hash_phs[fleet],
-                    self.fleets.efficiency[fleet],
+                    self.fleets[fleet].firm,
+                    self.fleets[fleet].region,
+                    self.fleets[fleet].hash_phs,
+                    self.fleets[fleet].efficiency,
                 );
             }
         }
@@ -499,7 +499,7 @@ mod tests {
         for replica in 0..5 {
             let (scenario, fleets) =
                 start(&["firms.count=300", "firms.max_fleet_mw=50.0"], replica);
-            let total: f64 = fleets.hash_phs.iter().sum();
+            let total: f64 = fleets.iter().map(|fleet| fleet.hash_phs).sum();
             assert!((total / scenario.bitcoin.network_hash.get() - 1.0).abs() < 1e-12);
             let heaviest = (0..fleets.len())
                 .map(|f| fleets.power_mw(f))
@@ -513,8 +513,8 @@ mod tests {
         let (_, whole) = start(&["firms.count=300", "firms.max_fleet_mw=100.0"], 0);
         let (_, split) = start(&["firms.count=300", "firms.max_fleet_mw=50.0"], 0);
         let first_of = |fleets: &Fleets, firm: u32| {
-            let fleet = fleets.firm.iter().position(|owner| *owner == firm).unwrap();
-            (fleets.region[fleet], fleets.efficiency[fleet].to_bits())
+            let fleet = fleets.iter().position(|fleet| fleet.firm == firm).unwrap();
+            (fleets[fleet].region, fleets[fleet].efficiency.to_bits())
         };
         assert!(split.len() > whole.len());
         for firm in 0..300 {
@@ -537,8 +537,8 @@ mod tests {
             let (scenario, fleets) = start(&changes, replica);
             let worst = worst_running_at_start(&scenario);
             let running: f64 = (0..fleets.len())
-                .filter(|f| fleets.region[*f] == 0 && fleets.efficiency[*f] <= worst[0])
-                .map(|f| fleets.hash_phs[f])
+                .filter(|f| fleets[*f].region == 0 && fleets[*f].efficiency <= worst[0])
+                .map(|f| fleets[f].hash_phs)
                 .sum();
             let wanted = 0.9 * scenario.bitcoin.network_hash.get();
             assert!((running / wanted - 1.0).abs() < 1e-12, "replica {replica}");
@@ -562,9 +562,9 @@ mod tests {
         for (r, region) in scenario.regions.iter().enumerate() {
             let running: f64 = (0..fleets.len())
                 .filter(|f| {
-                    usize::from(fleets.region[*f]) == r && fleets.efficiency[*f] <= worst[r]
+                    usize::from(fleets[*f].region) == r && fleets[*f].efficiency <= worst[r]
                 })
-                .map(|f| fleets.hash_phs[f])
+                .map(|f| fleets[f].hash_phs)
                 .sum();
             let wanted = region.share.get() * scenario.bitcoin.network_hash.get();
             assert!((running / wanted - 1.0).abs() < 1e-12, "{}", region.id);

@@ -6,6 +6,8 @@
 
 mod screen;
 
+use std::hint::select_unpredictable;
+
 use crate::scenario::Scenario;
 use crate::units::{HOURS_PER_YEAR, breakeven_power_price};
 
@@ -192,7 +194,7 @@ impl<'s> Review<'s> {
         let first = if fleets.must_leave(fleet) {
             self.places.len()
         } else {
-            usize::from(fleets.region[fleet])
+            usize::from(fleets[fleet].region)
         };
         if surely_first(&self.utilities, self.choice_scale, first, uniform) {
             return None;
@@ -212,7 +214,7 @@ impl<'s> Review<'s> {
         if fleets.must_leave(fleet) {
             return 0.0;
         }
-        let here = &self.places[usize::from(fleets.region[fleet])];
+        let here = &self.places[usize::from(fleets[fleet].region)];
         let factor = fleets.scale(fleet) * fleets.site_factor(fleet);
         margin(breakeven, factor, here) * self.downtime_hours_per_horizon_hour
     }
@@ -243,8 +245,8 @@ impl<'s> Review<'s> {
     /// or not. [`Self::utilities`] are their sums.
     #[must_use]
     pub fn parts(&self, fleets: &Fleets, fleet: usize, region: usize) -> Parts {
-        let here = usize::from(fleets.region[fleet]);
-        let efficiency = fleets.efficiency[fleet];
+        let here = usize::from(fleets[fleet].region);
+        let efficiency = fleets[fleet].efficiency;
         let breakeven = breakeven_power_price(self.hashprice, efficiency);
         let place = &self.places[region];
         let bonus = |applies: bool, bonus: f64| if applies { bonus } else { 0.0 };
@@ -266,7 +268,7 @@ impl<'s> Review<'s> {
             policy: place.policy,
             attraction: pull
                 + bonus(stays, self.stay_bonus)
-                + bonus(region == usize::from(fleets.home[fleet]), self.home_bonus),
+                + bonus(region == usize::from(fleets[fleet].home), self.home_bonus),
             moving: if stays {
                 0.0
             } else {
@@ -277,10 +279,10 @@ impl<'s> Review<'s> {
 
     /// Fills [`Self::utilities`] for a fleet.
     fn weigh_up(&mut self, fleets: &Fleets, fleet: usize, capacities: &Capacities<'_>) {
-        let here = usize::from(fleets.region[fleet]);
-        let home = usize::from(fleets.home[fleet]);
+        let here = usize::from(fleets[fleet].region);
+        let home = usize::from(fleets[fleet].home);
         let leaves = fleets.must_leave(fleet);
-        let efficiency = fleets.efficiency[fleet];
+        let efficiency = fleets[fleet].efficiency;
         let power_mw = fleets.power_mw(fleet);
         let breakeven = breakeven_power_price(self.hashprice, efficiency);
         let scale = fleets.scale(fleet);
@@ -379,8 +381,8 @@ impl<'s> Review<'s> {
         capacities: &Capacities<'_>,
         uniform: f64,
     ) -> Option<usize> {
-        let here = usize::from(fleets.region[fleet]);
-        let home = usize::from(fleets.home[fleet]);
+        let here = usize::from(fleets[fleet].region);
+        let home = usize::from(fleets[fleet].home);
         let scale = fleets.scale(fleet);
         let at_own_site = self.site_utility(here, scale * fleets.site_factor(fleet));
         let bonuses = self.stay_bonus.abs() + self.home_bonus.abs();
@@ -393,7 +395,7 @@ impl<'s> Review<'s> {
         let regions = self.places.len();
         let of_day = self.elsewhere_weight.iter().zip(capacities.rooms());
         for (weight, (of_day, room)) in self.weights.iter_mut().zip(of_day) {
-            *weight = if room >= LEAST_ROOM_MW { *of_day } else { 0.0 };
+            *weight = select_unpredictable(room >= LEAST_ROOM_MW, *of_day, 0.0);
         }
         self.weights[home] *= self.home_weight;
         let mut bonus = self.stay_bonus;
@@ -422,8 +424,8 @@ impl<'s> Review<'s> {
         capacities: &Capacities<'_>,
         uniform: f64,
     ) -> Option<usize> {
-        let here = usize::from(fleets.region[fleet]);
-        let home = usize::from(fleets.home[fleet]);
+        let here = usize::from(fleets[fleet].region);
+        let home = usize::from(fleets[fleet].home);
         let regions = self.places.len();
         for r in 0..regions {
             let mut factor = fleets.scale(fleet);
@@ -456,8 +458,8 @@ impl<'s> Review<'s> {
     /// What a fleet expects to earn above its power where it is, USD/MWh.
     #[must_use]
     pub fn margin_at_home(&self, fleets: &Fleets, fleet: usize) -> f64 {
-        let breakeven = breakeven_power_price(self.hashprice, fleets.efficiency[fleet]);
-        let place = &self.places[usize::from(fleets.region[fleet])];
+        let breakeven = breakeven_power_price(self.hashprice, fleets[fleet].efficiency);
+        let place = &self.places[usize::from(fleets[fleet].region)];
         let factor = fleets.scale(fleet) * fleets.site_factor(fleet);
         place.uptime * margin(breakeven, factor, place)
     }
@@ -467,7 +469,7 @@ impl<'s> Review<'s> {
     #[inline]
     pub fn site(&self, fleets: &Fleets, fleet: usize, region: usize) -> Site {
         let mut factor = fleets.scale(fleet);
-        if region == usize::from(fleets.region[fleet]) {
+        if region == usize::from(fleets[fleet].region) {
             factor *= fleets.site_factor(fleet);
         }
         self.site_elsewhere(region, factor)

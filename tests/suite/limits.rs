@@ -308,7 +308,7 @@ impl Observer for FirstDecision {
     fn decision(&mut self, decision: &Decision<'_>, fleets: &Fleets) {
         if self.utilities.is_empty() && decision.from == 0 {
             self.utilities.clone_from(&decision.review.utilities);
-            self.efficiency = fleets.efficiency[decision.fleet];
+            self.efficiency = fleets[decision.fleet].efficiency;
         }
     }
 }

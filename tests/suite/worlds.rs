@@ -76,22 +76,22 @@ impl Observer for Laws<'_> {
         let mut hash = vec![0.0; self.scenario.regions.len()];
         let mut load = hash.clone();
         for fleet in 0..fleets.len() {
-            let (phs, joules) = (fleets.hash_phs[fleet], fleets.efficiency[fleet]);
+            let (phs, joules) = (fleets[fleet].hash_phs, fleets[fleet].efficiency);
             assert!(
                 phs >= 0.0 && phs.is_finite() && joules > 0.0 && joules.is_finite(),
                 "seed {seed}: {phs} {joules}"
             );
-            let region = usize::from(fleets.region[fleet]);
+            let region = usize::from(fleets[fleet].region);
             if fleets.holds_slot(fleet) {
                 load[region] += fleets.power_mw(fleet) * self.scenario.regions[region].power.pue;
             }
-            if fleets.site[fleet] != fleets.nowhere() {
-                assert_eq!(fleets.site[fleet], fleets.region[fleet], "seed {seed}");
+            if fleets[fleet].site != fleets.nowhere() {
+                assert_eq!(fleets[fleet].site, fleets[fleet].region, "seed {seed}");
                 hash[region] += phs;
             }
         }
         let ledger = today.ledger;
-        let machines: f64 = fleets.hash_phs.iter().sum();
+        let machines: f64 = fleets.iter().map(|fleet| fleet.hash_phs).sum();
         let owned = ledger.start + ledger.bought - ledger.scrapped - ledger.abandoned;
         assert!(
             (machines - owned).abs() <= 1e-9 * (ledger.start + ledger.bought),

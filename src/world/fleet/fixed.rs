@@ -8,6 +8,7 @@ use crate::order::{Sorter, in_total_order};
 
 use std::hint::select_unpredictable;
 
+use super::Fleet;
 use super::quantum::Quantum;
 
 /// Ranks in a block, at which a tree of sums ends and fleets are looked at one by one.
@@ -95,14 +96,8 @@ pub struct BySize {
 pub struct Start<'a> {
     /// Regions.
     pub regions: usize,
-    /// PH/s.
-    pub hash_phs: &'a [f64],
-    /// J/TH.
-    pub efficiency: &'a [f64],
-    /// Where each of them is.
-    pub site: &'a [u16],
-    /// Owner.
-    pub firm: &'a [u32],
+    /// All of them.
+    pub fleets: &'a [Fleet],
     /// Days between two reviews of a fleet.
     pub review_days: u32,
 }
@@ -111,30 +106,29 @@ impl FixedPark {
     /// The park of a start.
     #[must_use]
     pub fn new(start: &Start<'_>) -> Self {
-        let count = start.hash_phs.len();
-        let efficiency = start.efficiency;
+        let count = start.fleets.len();
         // Fleet numbers fit: a scenario has at most 10 million firms and as many fleets again.
-        let order = in_order(efficiency.iter().copied());
+        let order = in_order(start.fleets.iter().map(|fleet| fleet.efficiency));
         let by_rank = || order.iter().map(|fleet| *fleet as usize);
-        let watts_of = |fleet: usize| start.hash_phs[fleet] * efficiency[fleet];
-        let total: f64 = start.hash_phs.iter().sum();
+        let watts_of = |fleet: usize| start.fleets[fleet].hash_phs * start.fleets[fleet].efficiency;
+        let total: f64 = start.fleets.iter().map(|fleet| fleet.hash_phs).sum();
         let watts: f64 = (0..count).map(watts_of).sum();
         let quantum = Quantum::for_total(total);
         let watt_quantum = Quantum::for_total(watts);
         let regions = start.regions;
         let blocks = count.div_ceil(BLOCK);
-        let machines_of = |fleet| {
-            let hash = quantum.count(start.hash_phs[fleet]);
+        let machines_of = |fleet: usize| {
+            let hash = quantum.count(start.fleets[fleet].hash_phs);
             [hash, watt_quantum.count(watts_of(fleet))]
         };
         let mut park = Self {
             regions,
             quantum,
             watt_quantum,
-            efficiency: by_rank().map(|f| efficiency[f]).collect(),
+            efficiency: by_rank().map(|f| start.fleets[f].efficiency).collect(),
             machines: by_rank().map(machines_of).collect(),
             // Fewer than 256 regions.
-            site: by_rank().map(|f| start.site[f] as u8).collect(),
+            site: by_rank().map(|f| start.fleets[f].site as u8).collect(),
             tree: vec![[0; 2]; (blocks + 1) * regions],
             blocks,
             hash_at: vec![0; regions + 1],
@@ -304,7 +298,7 @@ fn lowest_bit(node: usize) -> usize {
 
 impl Due {
     fn new(start: &Start<'_>) -> Self {
-        let count = start.hash_phs.len();
+        let count = start.fleets.len();
         let every = start.review_days as usize;
         let mut due = Self {
             every,
@@ -315,13 +309,13 @@ impl Due {
         };
         for first in 0..every.min(count) {
             for fleet in (first..count).step_by(every) {
-                let efficiency = start.efficiency[fleet];
+                let efficiency = start.fleets[fleet].efficiency;
                 due.inverse_efficiency.push(1.0 / efficiency);
                 due.power_mw.push(crate::units::machine_power(
-                    start.hash_phs[fleet],
+                    start.fleets[fleet].hash_phs,
                     efficiency,
                 ));
-                due.site.push(start.site[fleet] as u8);
+                due.site.push(start.fleets[fleet].site as u8);
             }
         }
         due
@@ -354,17 +348,18 @@ impl Due {
 impl BySize {
     /// Tells where each fleet stands.
     fn new(start: &Start<'_>, mut place: impl FnMut(usize, usize)) -> Option<Self> {
-        let count = start.hash_phs.len();
-        let firms = start.firm.iter().max().map_or(0, |firm| *firm as usize + 1);
+        let count = start.fleets.len();
+        let firms = start.fleets.iter().map(|fleet| fleet.firm as usize + 1);
+        let firms = firms.max().unwrap_or(0);
         let mut seen = vec![false; firms];
-        for firm in start.firm {
-            if std::mem::replace(&mut seen[*firm as usize], true) {
+        for fleet in start.fleets {
+            if std::mem::replace(&mut seen[fleet.firm as usize], true) {
                 return None;
             }
         }
-        let hash = start.hash_phs;
-        let order = in_order(hash.iter().map(|hash| -hash));
-        let largest = order.first().map_or(0.0, |fleet| hash[*fleet as usize]);
+        let hash = |fleet: usize| start.fleets[fleet].hash_phs;
+        let order = in_order(start.fleets.iter().map(|fleet| -fleet.hash_phs));
+        let largest = order.first().map_or(0.0, |fleet| hash(*fleet as usize));
         if largest <= 0.0 {
             return None;
         }
@@ -378,7 +373,7 @@ impl BySize {
         for (number, fleet) in order.iter().enumerate() {
             let fleet = *fleet as usize;
             let at = slot_of(number);
-            let relative = hash[fleet] / largest;
+            let relative = hash(fleet) / largest;
             by_size.relative[at] = relative;
             by_size.relative_ln[at] = if relative > 0.0 {
                 relative * libm::log(relative)
@@ -387,11 +382,11 @@ impl BySize {
             };
             // Who has no machines never runs: no threshold is as good as what is no number.
             by_size.efficiency[at] = if relative > 0.0 {
-                start.efficiency[fleet]
+                start.fleets[fleet].efficiency
             } else {
                 f64::NAN
             };
-            by_size.site[at] = start.site[fleet] as u8;
+            by_size.site[at] = start.fleets[fleet].site as u8;
             place(fleet, at);
         }
         Some(by_size)

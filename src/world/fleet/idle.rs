@@ -5,7 +5,7 @@ use crate::world::running::RunningLaw;
 /// Part of a fleet of which less is idle.
 const IDLE: f64 = 1e-3;
 
-/// Days on end on which nothing ran, of every fleet of a changing park.
+/// What days on end on which nothing ran are read from, in a changing park.
 #[derive(Debug, Clone, Default)]
 pub struct Idle {
     /// By region, how far the threshold lies above the key of a fleet that begins to be idle, in logs.
@@ -14,27 +14,36 @@ pub struct Idle {
     peaks: Vec<Vec<(u32, f64)>>,
     /// The day after the last on which machines ran.
     next: u32,
-    /// By fleet: the first day that has still to be counted, and idle days on end before it.
-    from: Vec<u32>,
-    before: Vec<u32>,
+}
+
+/// Idle days of a fleet, as far as they have been counted: the first day that has still to be, and days on end before it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Count {
+    from: u32,
+    before: u32,
 }
 
 impl Idle {
     /// Nobody is idle yet.
-    pub fn new(laws: &[RunningLaw], fleets: usize) -> Self {
+    pub fn new(laws: &[RunningLaw]) -> Self {
         Self {
             margin: laws.iter().map(|law| law.excess_at_share(IDLE)).collect(),
             peaks: vec![Vec::new(); laws.len()],
             next: 0,
-            from: vec![0; fleets],
-            before: vec![0; fleets],
         }
     }
 
-    /// A new fleet.
-    pub fn push(&mut self) {
-        self.from.push(self.next);
-        self.before.push(0);
+    /// The count of a fleet that is new or begins again.
+    pub fn begin(&self) -> Count {
+        self.begin_after(0)
+    }
+
+    /// The count of a fleet that has been idle for so many days on end up to the last, before its key or its site changes.
+    pub fn begin_after(&self, days: u32) -> Count {
+        Count {
+            from: self.next,
+            before: days,
+        }
     }
 
     /// Takes in the thresholds under which machines run on a day.
@@ -48,10 +57,10 @@ impl Idle {
         self.next = day + 1;
     }
 
-    /// Days on end up to the last on which nothing ran of a fleet that has been at a site with a key.
+    /// Days on end up to the last on which nothing ran of a fleet that has been at a site with a key since its count began.
     #[inline]
-    pub fn days(&self, fleet: usize, site: u16, ln_key: f64) -> u32 {
-        let (from, before) = (self.from[fleet], self.before[fleet]);
+    pub fn days(&self, count: Count, site: u16, ln_key: f64) -> u32 {
+        let Count { from, before } = count;
         let Some(peaks) = self.peaks.get(usize::from(site)) else {
             return before;
         };
@@ -73,18 +82,6 @@ impl Idle {
             _ => before + (self.next - from.min(self.next)),
         }
     }
-
-    /// Keeps what has been counted, before the key of a fleet or its site changes.
-    pub fn settle(&mut self, fleet: usize, site: u16, ln_key: f64) {
-        self.before[fleet] = self.days(fleet, site, ln_key);
-        self.from[fleet] = self.next;
-    }
-
-    /// A fleet begins again.
-    pub fn forget(&mut self, fleet: usize) {
-        self.before[fleet] = 0;
-        self.from[fleet] = self.next;
-    }
 }
 
 #[cfg(test)]
@@ -101,7 +98,8 @@ mod tests {
         let laws = RunningLaw::of_regions(&scenario);
         let mut draws = Normals(3);
         let fleets = 40;
-        let mut idle = Idle::new(&laws, fleets);
+        let mut idle = Idle::new(&laws);
+        let mut counts = vec![idle.begin(); fleets];
         // The last site is none.
         let mut site: Vec<u16> = (0..fleets as u16).map(|fleet| fleet % 4).collect();
         let mut ln_key: Vec<f64> = (0..fleets).map(|_| 3.5 + 0.3 * draws.sample()).collect();
@@ -120,16 +118,17 @@ mod tests {
                     counted[fleet] = if share < IDLE { counted[fleet] + 1 } else { 0 };
                 }
                 longest = longest.max(counted[fleet]);
-                let days = idle.days(fleet, site[fleet], ln_key[fleet]);
+                let days = idle.days(counts[fleet], site[fleet], ln_key[fleet]);
                 assert_eq!(days, counted[fleet], "day {day}, fleet {fleet}");
             }
             let fleet = (draws.uniform() * fleets as f64) as usize;
-            idle.settle(fleet, site[fleet], ln_key[fleet]);
+            let days = idle.days(counts[fleet], site[fleet], ln_key[fleet]);
+            counts[fleet] = idle.begin_after(days);
             match day % 3 {
                 0 => site[fleet] = (site[fleet] + 1) % 4,
                 1 => ln_key[fleet] += 0.1 * draws.sample(),
                 _ => {
-                    idle.forget(fleet);
+                    counts[fleet] = idle.begin();
                     counted[fleet] = 0;
                 }
             }

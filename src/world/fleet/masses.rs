@@ -11,6 +11,7 @@ use crate::random::standard_normal_cdf;
 use crate::world::running::RunningLaw;
 
 use super::quantum::{Quantum, nearest};
+use super::{Fleet, Life};
 
 /// Nodes in one standard deviation of what differs inside a fleet and a day: what runs of a fleet is within 1e-6.
 const PER_SD: f64 = 12.0;
@@ -63,14 +64,10 @@ const OUTSIDE: Entered = Entered {
 /// The fleets of a park as they are.
 #[derive(Clone, Copy)]
 pub struct Park<'a> {
-    /// Where each of them can run.
-    pub site: &'a [u16],
-    /// Logs of keys.
-    pub ln_key: &'a [f64],
-    /// PH/s.
-    pub hash_phs: &'a [f64],
-    /// J/TH.
-    pub efficiency: &'a [f64],
+    /// Where they can run, and their machines.
+    pub fleets: &'a [Fleet],
+    /// Their keys.
+    pub lives: &'a [Life],
 }
 
 impl Masses {
@@ -151,14 +148,15 @@ impl Masses {
     /// What of a fleet belongs on a lattice.
     #[inline]
     fn now(&self, park: &Park<'_>, fleet: usize) -> Entered {
-        let (site, hash) = (park.site[fleet], park.hash_phs[fleet]);
-        if usize::from(site) >= self.regions.len() || hash <= 0.0 {
+        let (fleet, life) = (&park.fleets[fleet], &park.lives[fleet]);
+        let hash = fleet.hash_phs;
+        if usize::from(fleet.site) >= self.regions.len() || hash <= 0.0 {
             return OUTSIDE;
         }
         Entered {
-            site,
-            ln_key: park.ln_key[fleet],
-            amounts: [hash, hash * park.efficiency[fleet]],
+            site: fleet.site,
+            ln_key: life.ln_key,
+            amounts: [hash, hash * fleet.efficiency],
         }
     }
 
@@ -438,6 +436,7 @@ static SHARES: LazyLock<[Vec<f64>; 4]> = LazyLock::new(|| {
 
 #[cfg(test)]
 mod tests {
+    use super::super::idle::Count;
     use super::*;
     use crate::scenario::parse_scenario;
     use crate::testing::Normals;
@@ -459,50 +458,51 @@ mod tests {
         let mut masses = Masses::new(&laws).unwrap();
         let mut draws = Normals(5);
         let fleets = 300;
-        let mut site: Vec<u16> = (0..fleets).map(|fleet| fleet % 4).collect();
-        let mut ln_key: Vec<f64> = (0..fleets).map(|_| 3.0 + 0.4 * draws.sample()).collect();
-        let mut hash: Vec<f64> = (0..fleets).map(|_| 50.0 * draws.uniform()).collect();
-        let efficiency = vec![20.0; fleets.into()];
+        let mut lives: Vec<Life> = (0..fleets)
+            .map(|_| Life::new(1.0, 3.0 + 0.4 * draws.sample(), Count::default()))
+            .collect();
+        let mut machines: Vec<Fleet> = (0..fleets)
+            .map(|fleet| Fleet::in_place(0, fleet % 4, 50.0 * draws.uniform(), 20.0))
+            .collect();
         let (mut running, mut megawatts) = ([0.0; 3], [0.0; 3]);
         for fleet in 0..fleets {
             masses.mark(fleet.into());
         }
         for day in 0..400 {
             let fleet = (draws.uniform() * f64::from(fleets)) as usize;
-            site[fleet] = (site[fleet] + 1) % 4;
-            ln_key[fleet] += 0.1 * draws.sample();
+            machines[fleet].site = (machines[fleet].site + 1) % 4;
+            lives[fleet].ln_key += 0.1 * draws.sample();
             // Machines grow by eight orders of magnitude.
-            hash[fleet] *= if day % 100 == 50 { 1e2 } else { 1.01 };
+            machines[fleet].hash_phs *= if day % 100 == 50 { 1e2 } else { 1.01 };
             masses.mark(fleet);
             let ln_worst = [2.0, 3.0, 4.0].map(|middle| middle + draws.sample());
             masses.take_in(&Park {
-                site: &site,
-                ln_key: &ln_key,
-                hash_phs: &hash,
-                efficiency: &efficiency,
+                fleets: &machines,
+                lives: &lives,
             });
             masses.run(&ln_worst, &mut running, &mut megawatts);
             for r in 0..3 {
-                let here = (0..fleets.into()).filter(|fleet| usize::from(site[*fleet]) == r);
+                let all_of_them = machines.iter().zip(&lives);
+                let here = all_of_them.filter(|(fleet, _)| usize::from(fleet.site) == r);
                 let (mut visited, mut all) = (0.0, 0.0);
-                for fleet in here {
-                    visited += hash[fleet] * laws[r].share(ln_worst[r] - ln_key[fleet]);
-                    all += hash[fleet];
+                for (fleet, life) in here {
+                    visited += fleet.hash_phs * laws[r].share(ln_worst[r] - life.ln_key);
+                    all += fleet.hash_phs;
                 }
                 assert!(running[r] <= all * (1.0 + 1e-12), "day {day}, {r}");
                 assert!((running[r] - visited).abs() <= 1e-6 * all, "day {day}, {r}");
                 assert!((megawatts[r] - 0.02 * running[r]).abs() <= 1e-12 * all);
             }
         }
-        site.fill(3);
+        for fleet in &mut machines {
+            fleet.site = 3;
+        }
         for fleet in 0..fleets.into() {
             masses.mark(fleet);
         }
         masses.take_in(&Park {
-            site: &site,
-            ln_key: &ln_key,
-            hash_phs: &hash,
-            efficiency: &efficiency,
+            fleets: &machines,
+            lives: &lives,
         });
         masses.run(&[f64::INFINITY; 3], &mut running, &mut megawatts);
         assert_eq!((running, megawatts), ([0.0; 3], [0.0; 3]));
@@ -513,10 +513,8 @@ mod tests {
         let mut masses = Masses::new(&laws()).unwrap();
         masses.mark(0);
         masses.take_in(&Park {
-            site: &[1],
-            ln_key: &[3.0],
-            hash_phs: &[7.0],
-            efficiency: &[20.0],
+            fleets: &[Fleet::in_place(0, 1, 7.0, 20.0)],
+            lives: &[Life::new(1.0, 3.0, Count::default())],
         });
         let (mut running, mut megawatts) = ([0.0; 3], [0.0; 3]);
         masses.run(&[f64::INFINITY; 3], &mut running, &mut megawatts);

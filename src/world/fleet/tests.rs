@@ -21,21 +21,21 @@ fn visit_all(fleets: &Fleets, worst_running: &[f64]) -> Vec<Visited> {
     let mut regions = vec![Visited::default(); worst_running.len()];
     for (r, region) in regions.iter_mut().enumerate() {
         let mut running: Vec<usize> = (0..fleets.len())
-            .filter(|fleet| usize::from(fleets.site[*fleet]) == r)
-            .filter(|fleet| fleets.efficiency[*fleet] <= worst_running[r])
+            .filter(|fleet| usize::from(fleets[*fleet].site) == r)
+            .filter(|fleet| fleets[*fleet].efficiency <= worst_running[r])
             .collect();
-        running.sort_by(|a, b| fleets.efficiency[*a].total_cmp(&fleets.efficiency[*b]));
+        running.sort_by(|a, b| fleets[*a].efficiency.total_cmp(&fleets[*b].efficiency));
         for fleet in &running {
-            region.hash += fleets.hash_phs[*fleet];
+            region.hash += fleets[*fleet].hash_phs;
             region.megawatts += fleets.power_mw(*fleet);
         }
         let mut reached = 0.0;
         region.median = running
             .iter()
-            .map(|fleet| (fleet, fleets.hash_phs[*fleet]))
+            .map(|fleet| (fleet, fleets[*fleet].hash_phs))
             .find_map(|(fleet, hash)| {
                 reached += hash;
-                (reached >= 0.5 * region.hash * (1.0 - 1e-12)).then(|| fleets.efficiency[*fleet])
+                (reached >= 0.5 * region.hash * (1.0 - 1e-12)).then(|| fleets[*fleet].efficiency)
             });
     }
     regions
@@ -71,7 +71,7 @@ fn sums_agree_with_a_visit_of_every_fleet_through_departures_and_arrivals() {
             assert_eq!(park.efficiency_at(r, 0.5), visited.median, "day {day}");
         }
         let mover = (day * 31 % 500) as usize;
-        if fleets.site[mover] != fleets.nowhere() {
+        if fleets[mover].site != fleets.nowhere() {
             fleets.depart(mover, (day % 3) as u16, day + 20);
         }
     }
@@ -114,7 +114,7 @@ fn living() -> Fleets {
     fleets.push(0, 0, 100.0, 20.0);
     fleets.push(0, 1, 50.0, 30.0);
     fleets.push(1, 1, 10.0, 20.0);
-    fleets.come_alive(10, 2, 0.0, vec![1.0, 1.0, 1.5], &[1.0; 3], &sharp_laws());
+    fleets.come_alive(10, 2, 0.0, &[1.0, 1.0, 1.5], &[1.0; 3], &sharp_laws());
     fleets
 }
 
@@ -155,7 +155,7 @@ fn a_changing_park_runs_by_key_and_keeps_its_firms() {
         "the one that ended is not there"
     );
     arrive(&mut fleets, 5);
-    assert_eq!(fleets.site[1], 0);
+    assert_eq!(fleets[1].site, 0);
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn a_fleet_that_its_firms_growth_lets_run_has_not_stood_idle_that_day() {
     let mut fleets = Fleets::new(3, 2);
     fleets.push(0, 0, 2_500.0, 20.0);
     fleets.push(0, 1, 2_500.0, 20.0);
-    fleets.come_alive(100, 1, 0.5, vec![1.0; 2], &[1.0; 2], &laws);
+    fleets.come_alive(100, 1, 0.5, &[1.0; 2], &[1.0; 2], &laws);
     let (mut hash, mut megawatts) = ([0.0; 3], [0.0; 3]);
     let worst = [10.0; 3].map(libm::log);
     let mut day_of = |fleets: &mut Fleets, day| {

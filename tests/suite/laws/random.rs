@@ -296,15 +296,15 @@ impl Observer for Watch<'_> {
         let (mut placed, mut load) = (vec![0.0; regions], vec![0.0; regions]);
         let mut transit = 0.0;
         for fleet in 0..fleets.len() {
-            let (region, site) = (fleets.region[fleet], fleets.site[fleet]);
+            let (region, site) = (fleets[fleet].region, fleets[fleet].site);
             let pue = self.scenario.regions[usize::from(region)].power.pue;
             load[usize::from(region)] += fleets.power_mw(fleet) * pue;
             if day < self.arrival[fleet] {
                 assert_eq!(site, fleets.nowhere(), "day {day}: fleet {fleet}");
-                transit += fleets.hash_phs[fleet];
+                transit += fleets[fleet].hash_phs;
             } else {
                 assert_eq!(site, region, "day {day}: fleet {fleet}");
-                placed[usize::from(region)] += fleets.hash_phs[fleet];
+                placed[usize::from(region)] += fleets[fleet].hash_phs;
             }
         }
         let all = placed.iter().sum::<f64>() + transit;
@@ -342,7 +342,7 @@ impl Observer for Watch<'_> {
             fleet as u32 % every,
             "fleet {fleet} is not due"
         );
-        assert_eq!(usize::from(fleets.site[fleet]), decision.from);
+        assert_eq!(usize::from(fleets[fleet].site), decision.from);
         assert!(decision.review.utilities[decision.from].is_finite());
         assert!(decision.review.utilities[decision.to].is_finite());
         assert!(

@@ -99,7 +99,8 @@ impl Observer for Growths {
         }
     }
     fn day(&mut self, _: &Day<'_>, fleets: &Fleets, _: u64) {
-        self.hash.clone_from(&fleets.hash_phs);
+        self.hash.clear();
+        self.hash.extend(fleets.iter().map(|fleet| fleet.hash_phs));
     }
 }
 
@@ -184,7 +185,7 @@ impl Observer for Sizes {
     fn day(&mut self, _: &Day<'_>, fleets: &Fleets, _: u64) {
         self.0 = vec![0.0; 12];
         for fleet in 0..fleets.len() {
-            self.0[fleets.firm[fleet] as usize] += fleets.power_mw(fleet);
+            self.0[fleets[fleet].firm as usize] += fleets.power_mw(fleet);
         }
     }
 }
@@ -243,8 +244,8 @@ fn machines_of_another_age_are_a_fleet_of_their_own() {
     struct Between(u32);
     impl Observer for Between {
         fn day(&mut self, _: &Day<'_>, fleets: &Fleets, _: u64) {
-            let between = |fleet: &usize| (35.0..55.0).contains(&fleets.efficiency[*fleet]);
-            let there = |fleet: &usize| fleets.hash_phs[*fleet] > 0.0;
+            let between = |fleet: &usize| (35.0..55.0).contains(&fleets[*fleet].efficiency);
+            let there = |fleet: &usize| fleets[*fleet].hash_phs > 0.0;
             self.0 += (0..fleets.len()).filter(there).filter(between).count() as u32;
         }
     }
