@@ -6,8 +6,6 @@
 
 use crate::order::{Sorter, in_total_order};
 
-use std::hint::select_unpredictable;
-
 use super::Fleet;
 use super::quantum::Quantum;
 
@@ -41,7 +39,7 @@ pub struct FixedPark {
     quantum: Quantum,
     /// Quantum of efficiency-weighted hash rate.
     watt_quantum: Quantum,
-    /// By rank, best machines first; machines and sites in whole blocks, with nothing beyond the last rank.
+    /// By rank, best machines first.
     efficiency: Vec<f64>,
     machines: Vec<Machines>,
     site: Vec<u8>,
@@ -139,8 +137,6 @@ impl FixedPark {
             due: Due::new(start),
             by_size: None,
         };
-        park.machines.resize(blocks * BLOCK, [0; 2]);
-        park.site.resize(blocks * BLOCK, u8::MAX);
         for (rank, fleet) in order.iter().enumerate() {
             let placed = &mut park.by_fleet[*fleet as usize];
             placed.rank = rank as u32;
@@ -239,30 +235,33 @@ impl FixedPark {
             return None;
         }
         let target = ((whole as f64 * part) as i64).clamp(1, whole);
-        // Down the tree to the last block before the one in which the target is reached. Which way it goes nobody can guess,
-        // so there are no branches.
+        // Down the tree to the last block before the one in which the target is reached.
         let (mut node, mut reached) = (0, 0);
         let mut step = self.blocks.next_power_of_two();
         while step > 0 {
             let next = node + step;
-            let there = next.min(self.blocks) * self.regions + region;
-            let with_next = reached + self.tree[there][HASH];
-            let goes = next <= self.blocks && with_next < target;
-            node = select_unpredictable(goes, next, node);
-            reached = select_unpredictable(goes, with_next, reached);
+            if next <= self.blocks {
+                let with_next = reached + self.tree[next * self.regions + region][HASH];
+                if with_next < target {
+                    (node, reached) = (next, with_next);
+                }
+            }
             step /= 2;
         }
         let first = node * BLOCK;
         // Fewer than 256 regions.
         let site = region as u8;
-        let (mut last, mut found) = (first, false);
-        for rank in first..(first + BLOCK).min(self.site.len()) {
-            let here = self.site[rank] == site;
-            last = select_unpredictable(here && !found, rank, last);
-            reached += if here { self.machines[rank][HASH] } else { 0 };
-            found |= reached >= target;
+        let mut last = None;
+        for rank in first..(first + BLOCK).min(self.efficiency.len()) {
+            if self.site[rank] == site {
+                reached += self.machines[rank][HASH];
+                last = Some(self.efficiency[rank]);
+                if reached >= target {
+                    break;
+                }
+            }
         }
-        self.efficiency.get(last).copied()
+        last
     }
 
     /// Sum of what is in a region over the first `ranks` ranks.
