@@ -9,6 +9,7 @@ mod fixed;
 mod idle;
 mod masses;
 mod quantum;
+mod shelves;
 
 use std::ops::{Index, IndexMut};
 

@@ -8,6 +8,7 @@ use crate::order::{Sorter, in_total_order};
 
 use super::Fleet;
 use super::quantum::Quantum;
+use super::shelves::Shelves;
 
 /// Ranks in a block, at which a tree of sums ends and fleets are looked at one by one.
 const BLOCK: usize = 8;
@@ -43,6 +44,7 @@ pub struct FixedPark {
     efficiency: Vec<f64>,
     machines: Vec<Machines>,
     site: Vec<u8>,
+    shelves: Shelves,
     by_fleet: Vec<Placed>,
     /// Sums over blocks of ranks by region: a Fenwick tree, node by node, after a first one of nothing.
     tree: Vec<Machines>,
@@ -132,6 +134,7 @@ impl FixedPark {
             hash_at: vec![0; regions + 1],
             running_ranks: vec![0; regions],
             running: vec![0; regions],
+            shelves: Shelves::default(),
             by_fleet: vec![Placed::default(); count],
             power_mw: watts / 1000.0,
             due: Due::new(start),
@@ -145,6 +148,7 @@ impl FixedPark {
         park.by_size = BySize::new(start, |fleet, at| {
             park.by_fleet[fleet].by_size = at as u32;
         });
+        park.shelves = Shelves::of(&park.efficiency);
         park.plant();
         park
     }
@@ -205,7 +209,7 @@ impl FixedPark {
     /// Hash rate that runs in each region, PH/s: machines in place that are at least as good as its threshold, J/TH.
     pub fn run(&mut self, worst_running: &[f64], running: &mut [f64]) {
         for (r, (threshold, running)) in worst_running.iter().zip(running).enumerate() {
-            let ranks = self.efficiency.partition_point(|e| e <= threshold);
+            let ranks = self.shelves.up_to(&self.efficiency, *threshold);
             self.running_ranks[r] = ranks;
             self.running[r] = self.sum(HASH, r, ranks);
             *running = self.quantum.amount(self.running[r]);

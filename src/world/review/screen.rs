@@ -170,18 +170,21 @@ impl Screen {
                 more[nearer] = libm::exp(per_margin * margins[nearer].abs() * inverse_scale);
             }
         }
-        let first = from * self.regions;
-        let any = &mut self.odds_of_any[from];
-        *any = [0.0; NODES];
-        for to in (0..self.regions).filter(|to| *to != from) {
-            let odds = &mut self.odds[first + to];
-            fill_odds(odds, &self.offers[to], &kept, &more, inverse_scale);
+        let row = from * self.regions..(from + 1) * self.regions;
+        let of_odds = self.odds[row.clone()].iter_mut().zip(&mut self.most[row]);
+        let mut any = [0.0; NODES];
+        for (to, ((odds, most_odds), offers)) in of_odds.zip(&self.offers).enumerate() {
+            if to == from {
+                continue;
+            }
+            fill_odds(odds, offers, &kept, &more, inverse_scale);
             for node in 0..NODES {
                 any[node] += odds[node];
             }
-            self.most[first + to] = most(odds);
+            *most_odds = most(odds);
         }
-        self.most_of_any[from] = most(any);
+        self.odds_of_any[from] = any;
+        self.most_of_any[from] = most(&any);
     }
 
     /// Looks again at the room in regions, after a move.
@@ -201,22 +204,25 @@ impl Screen {
                 -1.0
             };
         }
-        for from in 0..self.regions {
-            let mut gate = Gate::SHUT;
+        let rows = self.most.chunks_exact(self.regions);
+        let of_regions = self.gates.iter_mut().zip(rows.zip(&self.most_of_any));
+        for (from, (gate, (most, most_of_any))) in of_regions.enumerate() {
+            *gate = Gate::SHUT;
             let mut odds_of_one = 0.0;
-            for to in (0..self.regions).filter(|to| *to != from) {
-                let room = self.room[to];
-                if room > gate.roomiest {
+            for (to, (room, odds)) in self.room.iter().zip(most).enumerate() {
+                if to == from {
+                    continue;
+                }
+                if *room > gate.roomiest {
                     gate.next = gate.roomiest;
-                    gate.roomiest = room;
-                    odds_of_one = self.most[from * self.regions + to];
-                } else if room > gate.next {
-                    gate.next = room;
+                    gate.roomiest = *room;
+                    odds_of_one = *odds;
+                } else if *room > gate.next {
+                    gate.next = *room;
                 }
             }
             gate.stay_of_one = surely_staying(odds_of_one);
-            gate.stay_of_any = surely_staying(self.most_of_any[from]);
-            self.gates[from] = gate;
+            gate.stay_of_any = surely_staying(*most_of_any);
         }
     }
 
