@@ -70,7 +70,8 @@ fn replica(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::from_parameter(fleets), |bencher| {
             bencher.iter(|| {
                 let replica = replicas.next().unwrap_or_default();
-                model.run_replica(replica, black_box(&mut records), &mut ())
+                let run = model.run_replica(replica, black_box(&mut records), &mut ());
+                run.expect("the start can be drawn")
             });
         });
     }
@@ -97,7 +98,8 @@ fn records(criterion: &mut Criterion) {
             group.bench_function(BenchmarkId::new(name, fleets), |bencher| {
                 bencher.iter(|| {
                     let replica = replicas.next().unwrap_or_default();
-                    model.run_replica(replica, black_box(&mut records), &mut ())
+                    let run = model.run_replica(replica, black_box(&mut records), &mut ());
+                    run.expect("the start can be drawn")
                 });
             });
         }

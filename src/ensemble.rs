@@ -324,8 +324,8 @@ pub fn summaries(records: &[Vec<f64>]) -> Vec<Option<Summary>> {
         .collect()
 }
 
-/// Fleets and firms in flat arrays, with what sorting and drawing them takes for a while.
-const BYTES_PER_FIRM: u64 = 160;
+/// Fleets and firms, with what sorting and drawing them takes for a while.
+const BYTES_PER_FIRM: u64 = 205;
 
 /// The same where the park changes: what is kept of each fleet, fleets of new firms, orders under way.
 const BYTES_PER_CHANGING_FIRM: u64 = 1000;
@@ -347,7 +347,7 @@ pub fn memory_needed(scenario: &Scenario, threads: usize) -> u64 {
     let regions = scenario.regions.len() as u64;
     let bytes_per_firm = if park_is_fixed(scenario) {
         // Sums by region over blocks of fleets.
-        BYTES_PER_FIRM + 2 * (regions + 1)
+        BYTES_PER_FIRM + 2 * regions
     } else {
         BYTES_PER_CHANGING_FIRM
     };

@@ -3,7 +3,7 @@
 //! A mechanism owns its state and its random streams, and has a neutral setting that switches it off
 //! exactly. The order in which mechanisms act on a day is [`crate::engine`]'s business.
 //!
-//! Inside the day loop quantities are bare `f64` in flat arrays, their unit in the name; the unit types
+//! Inside the day loop quantities are bare `f64`, their unit in the name; the unit types
 //! guard the way in (the scenario) and the public functions.
 
 pub mod ai;

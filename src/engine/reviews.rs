@@ -6,7 +6,7 @@ use crate::random::{DayDraws, Purpose, Streams, gamma, normal, seek_day, uniform
 use crate::scenario::{Scenario, in_force};
 use crate::units::{DAYS_PER_YEAR, HOURS_PER_YEAR};
 use crate::world::population::site_luck;
-use crate::world::review::Outlook;
+use crate::world::review::{Outlook, Screen};
 
 use super::{Decision, History, Observer};
 
@@ -131,7 +131,9 @@ impl History<'_> {
 
     /// Reviews of a park in which machines only move. Most stay, and a screen says so of most of them.
     fn review_fixed_park<O: Observer>(&mut self, day: u32, first: usize, observer: &mut O) {
-        if let (Some(screen), false) = (&mut self.screen, O::REVIEWS) {
+        // Who wants to be told of every review has all of them weighed up.
+        let mut screen = self.screen.take_if(|_| !O::REVIEWS);
+        if let Some(screen) = &mut screen {
             screen.prepare(&self.review, &self.capacities);
         }
         let every = self.scenario.moving.review_days as usize;
@@ -140,14 +142,15 @@ impl History<'_> {
         let mut next = slots.start;
         while next < slots.end {
             let some = next..slots.end.min(next + AT_ONCE);
-            let mut may_go = self.may_go::<O>(&some, next - slots.start);
+            let mut may_go = self.may_go(screen.as_ref(), &some, next - slots.start);
             next = some.end;
             while may_go != 0 {
                 let slot = some.start + may_go.trailing_zeros() as usize;
                 may_go &= may_go - 1;
                 let queued = slot - slots.start;
                 let draw = self.choices.uniform(queued);
-                if self.surely_stays::<O>(slot, draw)
+                let park = self.fleets.fixed.as_deref().zip(screen.as_ref());
+                if park.is_some_and(|(park, screen)| screen.stays(slot, &park.due, draw))
                     || !considers(&mut self.considerations, queued)
                 {
                     continue;
@@ -155,7 +158,7 @@ impl History<'_> {
                 let fleet = first + queued * every;
                 let from = usize::from(self.fleets[fleet].region);
                 if self.moves(day, fleet, draw, observer)
-                    && let Some(screen) = &mut self.screen
+                    && let Some(screen) = &mut screen
                 {
                     let to = usize::from(self.fleets[fleet].region);
                     screen.look_at_room(&self.review, &self.capacities, [from, to]);
@@ -165,15 +168,16 @@ impl History<'_> {
                 }
             }
         }
+        self.screen = screen.or(self.screen.take());
     }
 
     /// Which of some fleets that are due may go anywhere, from a place in the queue on and at most [`AT_ONCE`] of them: a bit for each.
-    fn may_go<O: Observer>(&mut self, slots: &Range<usize>, queued: usize) -> u32 {
+    fn may_go(&mut self, screen: Option<&Screen>, slots: &Range<usize>, queued: usize) -> u32 {
         let Some(park) = self.fleets.fixed.as_deref() else {
             return 0;
         };
         let sites = &park.due.site[slots.clone()];
-        if let (Some(screen), false) = (&self.screen, O::REVIEWS) {
+        if let Some(screen) = screen {
             let words = &self.choices.words()[queued..queued + slots.len()];
             return screen.may_go(words, sites, &park.due.power_mw[slots.clone()]);
         }
@@ -182,15 +186,6 @@ impl History<'_> {
         let somewhere = sites.iter().map(|site| u16::from(*site) != nowhere);
         let bits = somewhere.zip(0..).map(|(is, place)| u32::from(is) << place);
         bits.sum()
-    }
-
-    /// Whether the fleet at a slot of those that are due stays by its draw, for all that is known without weighing it up.
-    fn surely_stays<O: Observer>(&self, slot: usize, draw: f64) -> bool {
-        let park = self.fleets.fixed.as_deref();
-        let (Some(park), Some(screen), false) = (park, &self.screen, O::REVIEWS) else {
-            return false;
-        };
-        screen.stays(slot, park.due.site[slot], park.due.power_mw[slot], draw)
     }
 
     /// Who has lost his place today looks for another today; the rest of his search is at his reviews.

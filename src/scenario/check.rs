@@ -31,7 +31,7 @@ use crate::units::{
 
 /// Shares add up to 1 within this.
 const SHARE_TOLERANCE: f64 = 1e-9;
-/// Most regions: the size of a region number.
+/// Most regions: with what is in none they are numbered in a byte.
 const MAX_REGIONS: usize = 200;
 
 /// Something odd that does not keep a scenario from running.

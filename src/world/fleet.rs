@@ -1,4 +1,4 @@
-//! Fleets: one firm's machines at one place, in flat arrays.
+//! Fleets: one firm's machines at one place.
 //!
 //! A machine runs iff its key, efficiency times what its site pays against others, is at least as good as its region's
 //! threshold of the day. Where the park never changes and fleets run as a whole, a [`FixedPark`] knows what runs without a
@@ -11,7 +11,7 @@ mod masses;
 mod quantum;
 mod shelves;
 
-use std::ops::{Index, IndexMut};
+use std::ops::Index;
 
 use crate::order::{Sorter, in_total_order};
 use crate::scenario::{Region, Scenario};
@@ -187,13 +187,6 @@ impl Index<usize> for Fleets {
     }
 }
 
-impl IndexMut<usize> for Fleets {
-    #[inline]
-    fn index_mut(&mut self, fleet: usize) -> &mut Fleet {
-        &mut self.all[fleet]
-    }
-}
-
 impl Fleets {
     /// No fleets yet, in a world of `regions`.
     #[must_use]
@@ -209,6 +202,11 @@ impl Fleets {
     pub fn push(&mut self, firm: u32, region: u16, hash_phs: f64, efficiency: f64) {
         self.all
             .push(Fleet::in_place(firm, region, hash_phs, efficiency));
+    }
+
+    /// A fleet of a start that is not closed yet.
+    pub(super) fn at_start(&mut self, fleet: usize) -> &mut Fleet {
+        &mut self.all[fleet]
     }
 
     /// Lets a fleet start in another region.

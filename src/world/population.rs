@@ -374,7 +374,8 @@ impl Start<'_> {
                     entity_of_name(&self.scenario.regions[region].id),
                 );
                 let law = &self.scenario.firms.efficiency;
-                self.fleets[fleet].efficiency = draw_runner(law, uniform(&mut stream), worst);
+                self.fleets.at_start(fleet).efficiency =
+                    draw_runner(law, uniform(&mut stream), worst);
             }
         }
     }
@@ -389,7 +390,7 @@ impl Start<'_> {
         }
         for fleet in first..self.fleets.len() {
             let region = usize::from(self.fleets[fleet].region);
-            self.fleets[fleet].hash_phs *= if counted[region] > 0.0 {
+            self.fleets.at_start(fleet).hash_phs *= if counted[region] > 0.0 {
                 wanted[region] / counted[region]
             } else {
                 0.0
@@ -407,7 +408,7 @@ impl Start<'_> {
             .map(crate::units::Megawatts::get);
         for fleet in 0..self.fleets.len() {
             let pieces = pieces(self.fleets.power_mw(fleet), largest);
-            self.fleets[fleet].hash_phs /= f64::from(pieces);
+            self.fleets.at_start(fleet).hash_phs /= f64::from(pieces);
             for _ in 1..pieces {
                 self.luck.push(self.luck[fleet]);
                 self.scale.push(self.scale[fleet]);

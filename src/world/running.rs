@@ -381,4 +381,17 @@ mod tests {
         threshold.follow(&[7.3, -2.0, f64::INFINITY]);
         assert_eq!(threshold.worst, [7.3, -2.0, f64::INFINITY]);
     }
+
+    #[test]
+    fn who_asks_for_no_logarithms_gets_the_same_thresholds() {
+        let lagged = scenario(&["switching={ off_days = 5.0, on_days = 2.0 }"]);
+        for scenario in [&scenario(&[]), &lagged] {
+            let [mut with, mut without] = [true, false].map(|logs| Threshold::new(scenario, logs));
+            for today in [[20.0; 3], [7.3, -2.0, f64::INFINITY], [15.0, 30.0, 12.0]] {
+                with.follow(&today);
+                without.follow(&today);
+                assert_eq!(with.worst, without.worst);
+            }
+        }
+    }
 }

@@ -75,35 +75,75 @@ const WORLDS: [&[&str]; 12] = [
     ],
 ];
 
+const CORE: &str = include_str!("../../scenarios/core.toml");
+
+/// Histories of a world in which every fleet is weighed up, and of one in which hardly any is.
+fn has_the_same_records_watched_or_not(world: &str, changes: &[&str]) {
+    let mut all = vec!["firms.count=700".to_owned(), "days=700".to_owned()];
+    all.extend(changes.iter().map(|change| (*change).to_owned()));
+    let scenario = parse_scenario("core", world, &all, &[])
+        .unwrap_or_else(|error| panic!("{changes:?}: {error}"));
+    let model = Model::new(&scenario);
+    let mut watched = vec![0.0; model.record_len()];
+    let mut unwatched = watched.clone();
+    let mut reviews = Reviews::default();
+    for replica in 0..3 {
+        model
+            .run_replica(replica, &mut watched, &mut reviews)
+            .expect("the start can be drawn");
+        model
+            .run_replica(replica, &mut unwatched, &mut ())
+            .expect("the start can be drawn");
+        let bits = |records: &[f64]| records.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+        assert!(
+            bits(&watched) == bits(&unwatched),
+            "{changes:?}, replica {replica}"
+        );
+    }
+    let Reviews { all, moves } = reviews;
+    assert!(
+        moves > 100 && all > 2 * moves,
+        "{changes:?}: {moves} of {all}"
+    );
+}
+
 #[test]
 fn who_surely_stays_would_have_stayed() {
     for world in WORLDS {
-        let mut changes = vec!["firms.count=700".to_owned(), "days=700".to_owned()];
-        changes.extend(world.iter().map(|change| (*change).to_owned()));
-        let text = include_str!("../../scenarios/core.toml");
-        let scenario = parse_scenario("core", text, &changes, &[])
-            .unwrap_or_else(|error| panic!("{world:?}: {error}"));
-        let model = Model::new(&scenario);
-        let mut watched = vec![0.0; model.record_len()];
-        let mut unwatched = watched.clone();
-        let mut reviews = Reviews::default();
-        for replica in 0..3 {
-            model
-                .run_replica(replica, &mut watched, &mut reviews)
-                .expect("the start can be drawn");
-            model
-                .run_replica(replica, &mut unwatched, &mut ())
-                .expect("the start can be drawn");
-            let bits = |records: &[f64]| records.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
-            assert!(
-                bits(&watched) == bits(&unwatched),
-                "{world:?}, replica {replica}"
-            );
-        }
-        let Reviews { all, moves } = reviews;
-        assert!(
-            moves > 100 && all > 2 * moves,
-            "{world:?}: {moves} of {all}"
-        );
+        has_the_same_records_watched_or_not(CORE, world);
+    }
+}
+
+/// Where there are more regions than one, the roomiest and the next: some full, some open to all, one closed, one alone without
+/// a limit.
+#[test]
+fn who_surely_stays_would_have_stayed_among_seven_regions() {
+    let more: Vec<String> = [
+        ("iceland", "IS", 40.0, "capacity = { mw = 1_100.0 }"),
+        ("norway", "NO", 60.0, "capacity = { mw = 9_000.0 }"),
+        ("oman", "OM", 34.0, "capacity = { mw = 900.0 }\nopen = false"),
+        ("canada", "CA", 70.0, ""),
+    ]
+    .into_iter()
+    .map(|(id, iso, usd_per_mwh, room)| {
+        format!(
+            "\n[regions.{id}]\nname = \"{id}\"\niso = [\"{iso}\"]\nshare = 0.05\npower = {{ usd_per_mwh = {usd_per_mwh:?}, reversion_per_year = 4.0, volatility = 0.6 }}\n{room}\n"
+        )
+    })
+    .collect();
+    let world = format!("{CORE}{}", more.concat());
+    for change in [
+        "moving.home_bonus_usd_per_mwh=0.0",
+        "moving.home_bonus_usd_per_mwh=4.0",
+        "moving.consider_per_year=6.0",
+    ] {
+        // More fleets a day than are looked at together.
+        let changes = [
+            "regions.us.share=0.7",
+            "firms.count=3000",
+            "days=200",
+            change,
+        ];
+        has_the_same_records_watched_or_not(&world, &changes);
     }
 }

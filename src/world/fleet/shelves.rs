@@ -69,6 +69,7 @@ mod tests {
     #[test]
     fn a_rank_is_that_of_a_search() {
         let mut draws = Normals(13);
+        let mut fullest_later = 0;
         for count in [0, 1, 2, 7, 1000] {
             // Whole numbers among them, so that some are alike.
             let mut numbers: Vec<f64> = (0..count)
@@ -78,10 +79,20 @@ mod tests {
                 })
                 .collect();
             numbers.sort_by(f64::total_cmp);
-            let crowded: Vec<f64> = numbers.iter().map(|n| libm::exp(*n * *n)).collect();
+            // In two crowds with few between, so that most shelves are empty and two are full.
+            let mut crowded: Vec<f64> = (0..count)
+                .map(|n| match n % 20 {
+                    0 => numbers[n],
+                    odd if odd % 2 == 1 => 1.0 + 1e-9 * n as f64,
+                    _ => 1000.0 + 1e-9 * n as f64,
+                })
+                .collect();
+            crowded.sort_by(f64::total_cmp);
+            let endless: Vec<f64> = numbers.iter().map(|n| libm::exp(*n * *n)).collect();
             let alike = vec![17.0; count];
-            for numbers in [numbers, crowded, alike] {
+            for numbers in [numbers, crowded, endless, alike] {
                 let shelves = Shelves::of(&numbers);
+                fullest_later = fullest_later.max(fullest_but_the_first(&shelves));
                 let odd = [0.0, -1.0, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, 17.0];
                 let others = numbers.clone();
                 let near = numbers.iter().flat_map(|n| [n.next_down(), n.next_up()]);
@@ -95,5 +106,12 @@ mod tests {
                 }
             }
         }
+        // A search on a shelf that is not the first one has been tried.
+        assert!(fullest_later > FEW as u32);
+    }
+
+    fn fullest_but_the_first(shelves: &Shelves) -> u32 {
+        let ends = shelves.before[1..].windows(2);
+        ends.map(|ends| ends[1] - ends[0]).max().unwrap_or(0)
     }
 }

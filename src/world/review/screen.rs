@@ -1,10 +1,13 @@
-//! Who surely stays: a bound on the odds of leaving, from a few efficiencies, for a park in which all pay alike.
+//! Who surely stays: bounds on the odds of leaving, from a few efficiencies, for a park in which all pay alike.
 //!
 //! In one over the efficiency `x` a breakeven is linear, so the advantage of another region over the present one is convex
 //! but for the present region's own margin, which is cut off at nothing. Where that margin is linear, the odds of leaving,
-//! a sum of exponentials of convex functions, are convex, and the chord between two efficiencies lies above them. A fleet
-//! whose draw is below what the chord allows stays, without an exponential of its own; all others choose exactly. So the
-//! choices are those of [`Review::choose`] to the bit.
+//! a sum of exponentials of convex functions, are convex, and the chord between two efficiencies lies above them.
+//!
+//! So a fleet passes two screens. The first asks by its site alone: whether it finds room anywhere else, and whether its draw
+//! is below what the largest odds of any efficiency allow to those who stay. The second asks what the chord at its own
+//! efficiency allows. Neither takes an exponential of its own; who passes both chooses exactly. The choices are those of
+//! [`Review::choose`] to the bit.
 
 use std::hint::select_unpredictable;
 
@@ -29,11 +32,10 @@ pub struct Screen {
     /// By fleet as it stands in [`Due`]: the node below it, and its place between that and the next, 0 to 1.
     node: Vec<u8>,
     part: Vec<f64>,
-    /// Odds of going from one region to another, `from * regions + to`. Those who are nowhere go nowhere.
+    /// Odds of going from one region to another, `from * regions + to`.
     odds: Vec<AtNodes>,
-    /// The largest of them, and of those of going to any.
-    most: Vec<f64>,
-    most_of_any: Vec<f64>,
+    /// Words below which a draw stays whatever the efficiency of who fits into that region alone.
+    stay: Vec<u64>,
     /// By region: what a newcomer is offered, lost time left out, and the margin of those who are there.
     offers: Vec<AtNodes>,
     margins: Vec<AtNodes>,
@@ -41,7 +43,8 @@ pub struct Screen {
     odds_of_any: Vec<AtNodes>,
     /// Power of the largest fleet that may yet find room in a region, MW.
     room: Vec<f64>,
-    /// By site; more than there are sites.
+    /// By site. One for every number that a byte holds, so that none is looked for in vain: those beyond the last region are
+    /// shut.
     gates: Box<[Gate; 256]>,
 }
 
@@ -97,12 +100,11 @@ impl Screen {
             nodes: std::array::from_fn(|node| first + width * node as f64),
             node: xs().map(|x| node_of(x) as u8).collect(),
             part: xs().map(|x| position(x) - node_of(x) as f64).collect(),
-            odds: vec![[0.0; NODES]; (regions + 1) * regions],
-            most: vec![0.0; regions * regions],
-            most_of_any: vec![0.0; regions],
+            odds: vec![[0.0; NODES]; regions * regions],
+            stay: vec![u64::MAX; regions * regions],
             offers: vec![[0.0; NODES]; regions],
             margins: vec![[0.0; NODES]; regions],
-            odds_of_any: vec![[0.0; NODES]; regions + 1],
+            odds_of_any: vec![[0.0; NODES]; regions],
             room: vec![0.0; regions],
             gates: Box::new([Gate::SHUT; 256]),
         })
@@ -171,9 +173,9 @@ impl Screen {
             }
         }
         let row = from * self.regions..(from + 1) * self.regions;
-        let of_odds = self.odds[row.clone()].iter_mut().zip(&mut self.most[row]);
+        let of_odds = self.odds[row.clone()].iter_mut().zip(&mut self.stay[row]);
         let mut any = [0.0; NODES];
-        for (to, ((odds, most_odds), offers)) in of_odds.zip(&self.offers).enumerate() {
+        for (to, ((odds, stay), offers)) in of_odds.zip(&self.offers).enumerate() {
             if to == from {
                 continue;
             }
@@ -181,10 +183,10 @@ impl Screen {
             for node in 0..NODES {
                 any[node] += odds[node];
             }
-            *most_odds = most(odds);
+            *stay = surely_staying(most(odds));
         }
         self.odds_of_any[from] = any;
-        self.most_of_any[from] = most(&any);
+        self.gates[from].stay_of_any = surely_staying(most(&any));
     }
 
     /// Looks again at the room in regions, after a move.
@@ -204,25 +206,28 @@ impl Screen {
                 -1.0
             };
         }
-        let rows = self.most.chunks_exact(self.regions);
-        let of_regions = self.gates.iter_mut().zip(rows.zip(&self.most_of_any));
-        for (from, (gate, (most, most_of_any))) in of_regions.enumerate() {
-            *gate = Gate::SHUT;
-            let mut odds_of_one = 0.0;
-            for (to, (room, odds)) in self.room.iter().zip(most).enumerate() {
-                if to == from {
-                    continue;
-                }
-                if *room > gate.roomiest {
-                    gate.next = gate.roomiest;
-                    gate.roomiest = *room;
-                    odds_of_one = *odds;
-                } else if *room > gate.next {
-                    gate.next = *room;
+        self.set_gates();
+    }
+
+    /// Gates for the rooms that there are.
+    fn set_gates(&mut self) {
+        // The roomiest two but the own one are among the roomiest three.
+        let mut roomiest = [(0, -1.0); 3];
+        for there in self.room.iter().copied().enumerate() {
+            let mut less = there;
+            for place in &mut roomiest {
+                if less.1 > place.1 {
+                    std::mem::swap(&mut less, place);
                 }
             }
-            gate.stay_of_one = surely_staying(odds_of_one);
-            gate.stay_of_any = surely_staying(*most_of_any);
+        }
+        for (from, gate) in self.gates[..self.regions].iter_mut().enumerate() {
+            let mut others = roomiest.iter().filter(|(to, _)| *to != from);
+            let (to, room) = others.next().copied().unwrap_or((0, -1.0));
+            gate.roomiest = room;
+            gate.next = others.next().map_or(-1.0, |(_, room)| *room);
+            // Where there is no room nobody asks.
+            gate.stay_of_one = self.stay[from * self.regions + to];
         }
     }
 
@@ -244,11 +249,11 @@ impl Screen {
         may_go
     }
 
-    /// Whether the fleet that stands at `slot` of those that are due surely stays at `site` by the draw `uniform`.
+    /// Whether the fleet that stands at `slot` of those that are due, and is somewhere, surely stays there by the draw `uniform`.
     #[inline]
     #[must_use]
-    pub fn stays(&self, slot: usize, site: u8, megawatts: f64, uniform: f64) -> bool {
-        let site = usize::from(site);
+    pub fn stays(&self, slot: usize, due: &Due, uniform: f64) -> bool {
+        let (site, megawatts) = (usize::from(due.site[slot]), due.power_mw[slot]);
         // No more than that, which spares the two accesses below a check.
         let node = usize::from(self.node[slot]).min(NODES - 2);
         let part = self.part[slot];
@@ -272,6 +277,7 @@ impl Screen {
 /// The largest of what is known at the nodes. Between them odds lie below chords, so it is the largest of all.
 #[inline]
 fn most(odds: &AtNodes) -> f64 {
+    debug_assert!(!odds.iter().any(|odds| odds.is_nan()));
     odds.iter()
         .fold(0.0, |most, odds| if *odds > most { *odds } else { most })
 }
@@ -334,6 +340,86 @@ fn exp_near(z: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scenario::parse_scenario;
+    use crate::world::fleet::Fleets;
+
+    #[test]
+    fn who_is_below_the_word_of_some_odds_stays_under_them() {
+        let odds = (-120..=120).map(|tenth| libm::pow(10.0, f64::from(tenth) / 10.0));
+        for odds in odds.chain([0.0]) {
+            let word = surely_staying(odds);
+            assert!(word > 0 || odds > 1e8, "{odds}");
+            if let Some(below) = word.checked_sub(1) {
+                let draw = (below >> 11) as f64 + 0.5;
+                let draw = draw / libm::pow(2.0, 53.0);
+                assert!(draw * (1.0 + odds) < 1.0 - 1e-7, "{odds}");
+            }
+        }
+        // Nobody surely stays.
+        assert_eq!(surely_staying(f64::INFINITY), 0);
+    }
+
+    /// A screen of regions with rooms, in MW, in which the odds of going to region `r` are `r`.
+    fn screen(rooms: &[f64]) -> Screen {
+        let text = include_str!("../../../scenarios/core.toml");
+        let scenario = parse_scenario("core", text, &[], &[]).unwrap();
+        let mut fleets = Fleets::new(3, 1000);
+        for firm in 0..1000 {
+            fleets.push(firm, 0, 1.0, 20.0);
+        }
+        fleets.settle(10, 30);
+        let park = fleets.fixed.as_ref().unwrap();
+        let mut screen = Screen::new(&park.due, &Review::new(&scenario)).unwrap();
+        let regions = rooms.len();
+        screen.regions = regions;
+        screen.room = rooms.to_vec();
+        screen.stay = (0..regions * regions)
+            .map(|pair| surely_staying((pair % regions) as f64))
+            .collect();
+        for gate in &mut screen.gates[..regions] {
+            gate.stay_of_any = surely_staying(100.0);
+        }
+        screen.set_gates();
+        screen
+    }
+
+    /// Whether a fleet of `megawatts` at `site` may go by a draw that stays under odds below `odds`.
+    fn may_go(screen: &Screen, site: u8, megawatts: f64, odds: f64) -> bool {
+        let word = surely_staying(odds).to_le_bytes();
+        let found = screen.may_go(&[word; 3], &[site; 3], &[megawatts; 3]);
+        assert!(found == 0 || found == 0b111);
+        found > 0
+    }
+
+    #[test]
+    fn a_gate_asks_for_the_room_and_the_odds_of_who_fits() {
+        let infinite = f64::INFINITY;
+        let rooms = screen(&[5.0, 0.0, 9.0, -1.0, 9.0, 30.0]);
+        // From 0: 30 MW in region 5, then 9 in 2 and in 4.
+        for (megawatts, odds, goes) in [
+            (31.0, 0.0, false),
+            (30.0, 4.0, true),
+            (30.0, 6.0, false),
+            (9.5, 6.0, false),
+            (9.0, 6.0, true),
+            (9.0, 101.0, false),
+        ] {
+            assert_eq!(
+                may_go(&rooms, 0, megawatts, odds),
+                goes,
+                "{megawatts} {odds}"
+            );
+        }
+        // From 5 itself: 9 MW in 2 and in 4, of which either may be the one.
+        assert!(may_go(&rooms, 5, 9.0, 50.0) && !may_go(&rooms, 5, 9.5, 0.0));
+        // Who has nothing finds room where there is none left, and nowhere where it is closed.
+        assert!(may_go(&screen(&[-1.0, 0.0]), 0, 0.0, 0.5));
+        assert!(!may_go(&screen(&[0.0, -1.0]), 0, 0.0, 0.0));
+        assert!(may_go(&screen(&[-1.0, infinite, infinite]), 0, 1e9, 50.0));
+        // One region, and who is nowhere.
+        assert!(!may_go(&screen(&[infinite]), 0, 1.0, 0.0));
+        assert!(!may_go(&screen(&[infinite, infinite]), 2, 1.0, 0.0));
+    }
 
     #[test]
     fn the_near_exponential_is_near() {
