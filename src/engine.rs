@@ -232,7 +232,8 @@ impl<'s> Model<'s> {
             screen: fleets
                 .fixed
                 .as_ref()
-                .and_then(|park| Screen::new(&park.due, &review)),
+                .and_then(|park| Screen::new(&park.due, &review))
+                .map(Box::new),
             review,
             orders: Orders::new(scenario),
             ai: Ai::new(scenario, streams),
@@ -324,7 +325,7 @@ pub struct History<'m> {
     expectations: Expectations,
     review: Review<'m>,
     /// Who surely stays; only where the park is fixed, and a day has enough reviews.
-    screen: Option<Screen>,
+    screen: Option<Box<Screen>>,
     orders: Orders<'m>,
     /// AI compute beside mining, and the draws of those who may let their site to it.
     ai: Option<Ai<'m>>,

@@ -142,14 +142,14 @@ impl History<'_> {
         let mut next = slots.start;
         while next < slots.end {
             let some = next..slots.end.min(next + AT_ONCE);
-            let mut may_go = self.may_go(screen.as_ref(), &some, next - slots.start);
+            let mut may_go = self.may_go(screen.as_deref(), &some, next - slots.start);
             next = some.end;
             while may_go != 0 {
                 let slot = some.start + may_go.trailing_zeros() as usize;
                 may_go &= may_go - 1;
                 let queued = slot - slots.start;
                 let draw = self.choices.uniform(queued);
-                let park = self.fleets.fixed.as_deref().zip(screen.as_ref());
+                let park = self.fleets.fixed.as_deref().zip(screen.as_deref());
                 if park.is_some_and(|(park, screen)| screen.stays(slot, &park.due, draw))
                     || !considers(&mut self.considerations, queued)
                 {
