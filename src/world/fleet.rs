@@ -211,9 +211,10 @@ impl Fleets {
 
     /// Lets a fleet start in another region.
     pub fn rehome(&mut self, fleet: usize, region: u16) {
-        self.all[fleet].region = region;
-        self.all[fleet].site = region;
-        self.all[fleet].home = region;
+        let fleet = self.at_start(fleet);
+        fleet.region = region;
+        fleet.site = region;
+        fleet.home = region;
     }
 
     /// Closes the start of a park that never changes: no fleet is added after it. `days` is the length of the history, and
