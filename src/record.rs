@@ -15,7 +15,7 @@ use crate::world::fleet::{FixedPark, Fleets};
 use crate::world::hardware::Market;
 use crate::world::running::RunningLaw;
 use distribution::{Distribution, q_ln_q};
-use firms::{RunningFirms, Thresholds};
+use firms::RunningFirms;
 use quantities::{CONCENTRATION, Shape};
 
 pub use quantities::{ALL, COUNTS, Level, Quantity, pattern_fits, quantities};
@@ -131,9 +131,8 @@ pub struct Recorder<'s> {
     reached: Vec<(usize, usize, usize)>,
     firms_running: Distribution,
     firms_nameplate: Distribution,
-    /// In place of the former where firms have one fleet each, and its thresholds.
+    /// In place of the former where firms have one fleet each.
     running_firms: RunningFirms,
-    thresholds: Box<Thresholds>,
     /// Concentration of nameplate by firm, where it never changes; none before the first record.
     settled_nameplate: Option<(Option<Concentration>, usize)>,
     parts: Vec<f64>,
@@ -158,7 +157,6 @@ impl<'s> Recorder<'s> {
             firms_running: Distribution::of(firms),
             firms_nameplate: Distribution::of(firms),
             running_firms: RunningFirms::default(),
-            thresholds: Box::new([f64::NEG_INFINITY; 256]),
             settled_nameplate: None,
             parts: Vec::new(),
         }
@@ -259,7 +257,7 @@ impl<'s> Recorder<'s> {
         Some(kilowatt_hours * grams / 1e12)
     }
 
-    fn put_concentrations(&mut self, today: &Day<'_>, fleets: &Fleets, row: &mut Row<'_>) {
+    fn put_concentrations(&mut self, today: &Day<'_>, fleets: &mut Fleets, row: &mut Row<'_>) {
         // Nameplate by region counts machines on their way nowhere, as running hash does.
         for weights in [today.running, &self.nameplate] {
             self.parts.clear();
@@ -267,13 +265,12 @@ impl<'s> Recorder<'s> {
             row.put_weights(&mut self.parts);
         }
         let registered = self.firms_nameplate.weights.len();
-        let by_size = fleets.fixed.as_ref().and_then(|park| park.by_size.as_ref());
+        let by_size = fleets
+            .fixed
+            .as_mut()
+            .and_then(|park| park.running_by_size());
         let (running, active) = match by_size {
-            Some(by_size) => {
-                self.thresholds[..today.worst_running.len()].copy_from_slice(today.worst_running);
-                self.running_firms
-                    .concentration(by_size, &self.thresholds, registered)
-            }
+            Some(by_size) => self.running_firms.concentration(by_size, registered),
             None => self.firms_running.concentration(),
         };
         row.put_concentration(running, active, registered);
@@ -406,7 +403,7 @@ impl<'s> Recorder<'s> {
         let once = fleets
             .fixed
             .as_ref()
-            .is_some_and(|park| park.by_size.is_some());
+            .is_some_and(|park| park.has_a_firm_a_fleet());
         if self.settled_nameplate.is_some() && once && !self.shape.pools {
             return;
         }

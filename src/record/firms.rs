@@ -1,63 +1,34 @@
 //! Concentration of the firms that run, where every firm has one fleet of a park that never changes.
 
 use crate::concentration::{Concentration, Largest, Sums, TOP, assemble, bounds};
-use crate::world::fleet::{BySize, LANES, SIZE_BLOCK, stretch_slots};
-
-/// Sums over the fleets of a stretch that run.
-#[derive(Debug, Clone, Copy, Default)]
-struct Stretch {
-    units: f64,
-    weight: f64,
-}
-
-/// Thresholds by site; more than there are sites.
-pub type Thresholds = [f64; 256];
+use crate::world::fleet::BySize;
 
 /// Reads the concentration of running fleets from their order of size; keeps its scratch.
 #[derive(Debug, Default)]
 pub struct RunningFirms {
-    stretches: Vec<Stretch>,
-}
-
-/// A column of fleets, block by block.
-fn blocks(column: &[f64]) -> &[[f64; SIZE_BLOCK]] {
-    column.as_chunks().0
+    /// By stretch, how many units there are up to its end, and their weight.
+    ends: Vec<(f64, f64)>,
 }
 
 impl RunningFirms {
-    /// Concentration over the fleets at least as good as the threshold of their site, `None` if there are none, and their
-    /// number. `registered` counts all firms.
-    ///
-    /// One pass in the order of size, four stretches of a block at a time; their sums tell where the majorities are.
+    /// Concentration over the fleets that run, `None` if there are none, and their number. `registered` counts all firms.
     pub fn concentration(
         &mut self,
-        fleets: &BySize,
-        worst: &Thresholds,
+        fleets: &mut BySize,
         registered: usize,
     ) -> (Option<Concentration>, usize) {
-        self.stretches.clear();
+        let stretches = fleets.stretches();
+        self.ends.resize(stretches.len(), (0.0, 0.0));
         let (mut units, mut total) = (0.0, 0.0);
         let (mut squares, mut ranked, mut ln) = (0.0, 0.0, 0.0);
-        let machines = blocks(&fleets.relative)
-            .iter()
-            .zip(blocks(&fleets.relative_ln));
-        let sites = fleets.site.as_chunks::<SIZE_BLOCK>().0;
-        let places = blocks(&fleets.efficiency).iter().zip(sites);
-        for ((relative, relative_ln), (efficiency, site)) in machines.zip(places) {
-            let lanes = Lanes::of(relative, relative_ln, efficiency, site, worst);
-            for lane in 0..LANES {
-                let stretch = Stretch {
-                    units: lanes.units[lane],
-                    weight: lanes.weight[lane],
-                };
-                // Ranks of a stretch begin behind those of all before it.
-                ranked += lanes.ranked[lane] + units * stretch.weight;
-                squares += lanes.squares[lane];
-                ln += lanes.ln[lane];
-                units += stretch.units;
-                total += stretch.weight;
-                self.stretches.push(stretch);
-            }
+        for (stretch, end) in stretches.iter().zip(&mut self.ends) {
+            // Ranks of a stretch begin behind those of all before it.
+            ranked += stretch.ranked + units * stretch.weight;
+            squares += stretch.squares;
+            ln += stretch.ln;
+            units += stretch.units;
+            total += stretch.weight;
+            *end = (units, total);
         }
         if total <= 0.0 {
             return (None, 0);
@@ -71,98 +42,55 @@ impl RunningFirms {
             ranked,
         };
         let entropy_nats = libm::log(total) - ln / total;
-        let largest = self.largest(fleets, worst, &sums);
+        let largest = self.largest(fleets, &sums);
         let concentration = assemble(&sums, entropy_nats, &largest, registered);
         (Some(concentration), sums.units as usize)
     }
 
-    /// Walks sums of stretches, and into a stretch where something is passed.
-    fn largest(&self, fleets: &BySize, worst: &Thresholds, sums: &Sums) -> Largest {
-        let bounds = bounds(sums.total);
+    /// Looks for the stretches where something is passed, and walks these.
+    fn largest(&self, fleets: &BySize, sums: &Sums) -> Largest {
         let mut largest = Largest {
             nakamoto: [sums.units; 6],
             top: [sums.total; 3],
         };
-        let (mut passed, mut topped) = (0, 0);
-        let (mut units, mut weight) = (0.0, 0.0);
-        for (number, stretch) in self.stretches.iter().enumerate() {
-            if passed == bounds.len() && topped == TOP.len() {
-                break;
-            }
-            let ends = (units + stretch.units, weight + stretch.weight);
-            let passes = passed < bounds.len() && ends.1 > bounds[passed];
-            let tops = topped < TOP.len() && ends.0 >= f64::from(TOP[topped]);
-            if passes || tops {
-                let (mut rank, mut sum) = (units as u32, weight);
-                for slot in stretch_slots(number) {
-                    let runs = fleets.efficiency[slot] <= worst[usize::from(fleets.site[slot])];
-                    if !runs {
-                        continue;
-                    }
-                    rank += 1;
-                    sum += fleets.relative[slot];
-                    while passed < bounds.len() && sum > bounds[passed] {
-                        largest.nakamoto[passed] = rank;
-                        passed += 1;
-                    }
-                    if topped < TOP.len() && rank == TOP[topped] {
-                        largest.top[topped] = sum;
-                        topped += 1;
+        let (mut rank, mut sum) = (0.0, 0.0);
+        for (passed, bound) in largest.nakamoto.iter_mut().zip(bounds(sums.total)) {
+            // Who passes one bound often passes the next as well.
+            if sum <= bound {
+                let stretch = self.ends.partition_point(|end| end.1 <= bound);
+                if stretch == self.ends.len() {
+                    break;
+                }
+                (rank, sum) = self.before(stretch);
+                for weight in fleets.running_of(stretch) {
+                    rank += 1.0;
+                    sum += weight;
+                    if sum > bound {
+                        break;
                     }
                 }
             }
-            (units, weight) = ends;
+            // At most as many as there are fleets.
+            *passed = rank as u32;
+        }
+        for (top, count) in largest.top.iter_mut().zip(TOP) {
+            let count = f64::from(count);
+            let stretch = self.ends.partition_point(|end| end.0 < count);
+            if stretch < self.ends.len() {
+                let (rank, before) = self.before(stretch);
+                // So many of one stretch.
+                let here = fleets.running_of(stretch).take((count - rank) as usize);
+                *top = here.fold(before, |sum, weight| sum + weight);
+            }
         }
         largest
     }
-}
 
-/// Sums over four stretches of a block, side by side.
-struct Lanes {
-    units: [f64; LANES],
-    weight: [f64; LANES],
-    squares: [f64; LANES],
-    ranked: [f64; LANES],
-    ln: [f64; LANES],
-}
-
-impl Lanes {
-    /// Loops over lanes are short and plain, so that a compiler takes two lanes at a time and keeps the sums in registers.
-    #[inline(never)]
-    fn of(
-        relative: &[f64; SIZE_BLOCK],
-        relative_ln: &[f64; SIZE_BLOCK],
-        efficiency: &[f64; SIZE_BLOCK],
-        site: &[u8; SIZE_BLOCK],
-        worst: &Thresholds,
-    ) -> Self {
-        let (mut units, mut weight, mut squares) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
-        let (mut ranked, mut ln) = ([0.0; LANES], [0.0; LANES]);
-        for row in 0..SIZE_BLOCK / LANES {
-            let first = row * LANES;
-            let (mut threshold, mut runs) = ([0.0; LANES], [0.0; LANES]);
-            for lane in 0..LANES {
-                threshold[lane] = worst[usize::from(site[first + lane])];
-            }
-            for lane in 0..LANES {
-                let at_least = efficiency[first + lane] <= threshold[lane];
-                runs[lane] = if at_least { 1.0 } else { 0.0 };
-            }
-            for lane in 0..LANES {
-                let running = runs[lane] * relative[first + lane];
-                units[lane] += runs[lane];
-                weight[lane] += running;
-                squares[lane] += running * running;
-                ranked[lane] += units[lane] * running;
-                ln[lane] += runs[lane] * relative_ln[first + lane];
-            }
-        }
-        Self {
-            units,
-            weight,
-            squares,
-            ranked,
-            ln,
+    /// Units before a stretch, and their weight.
+    fn before(&self, stretch: usize) -> (f64, f64) {
+        match stretch {
+            0 => (0.0, 0.0),
+            _ => self.ends[stretch - 1],
         }
     }
 }
@@ -201,6 +129,7 @@ mod tests {
 
     #[test]
     fn what_stretches_add_up_to_is_the_concentration_of_the_firms_that_run() {
+        const AFTER_THE_LAST_DAY: u32 = 101;
         let mut draws = Normals(11);
         for count in [1_u16, 5, 64, 65, 1000] {
             let mut fleets = Fleets::new(2, count.into());
@@ -215,23 +144,38 @@ mod tests {
                 fleets.push(u32::from(firm), firm % 2, hash, efficiency);
             }
             fleets.settle(100, 30);
-            for mover in (0..usize::from(count)).step_by(7) {
-                fleets.depart(mover, 1, 99);
-            }
-            let by_size = fleets.fixed.as_ref().unwrap().by_size.as_ref().unwrap();
             let mut firms = RunningFirms::default();
-            for thresholds in [[40.0, 40.0], [20.0, 25.0], [13.5, 12.0], [0.0, 0.0]] {
-                let mut worst = [f64::NEG_INFINITY; 256];
-                worst[..2].copy_from_slice(&thresholds);
+            for thresholds in [
+                [40.0, 40.0],
+                [20.0, 25.0],
+                [20.1, 24.0],
+                [13.5, 12.0],
+                [0.0, 0.0],
+                [30.0, 14.0],
+            ] {
+                // Some set out and some arrive while others run.
+                for fleet in 0..usize::from(count) {
+                    let site = fleets[fleet].site;
+                    if draws.uniform() < 0.1 {
+                        if site == 2 {
+                            fleets.settle_in(fleet);
+                        } else {
+                            fleets.depart(fleet, 1 - site, AFTER_THE_LAST_DAY);
+                        }
+                    }
+                }
+                let park = fleets.fixed.as_mut().unwrap();
+                park.run(&thresholds, &mut [0.0; 2]);
+                let (found, units) =
+                    firms.concentration(park.running_by_size().unwrap(), count.into());
                 let running: Vec<f64> = (0..usize::from(count))
                     .map(|fleet| {
-                        let runs =
-                            fleets[fleet].efficiency <= worst[usize::from(fleets[fleet].site)];
+                        let worst = thresholds.get(usize::from(fleets[fleet].site));
+                        let runs = worst.is_some_and(|worst| fleets[fleet].efficiency <= *worst);
                         if runs { fleets[fleet].hash_phs } else { 0.0 }
                     })
                     .collect();
                 let active = running.iter().filter(|hash| **hash > 0.0).count();
-                let (found, units) = firms.concentration(by_size, &worst, count.into());
                 assert_eq!(units, active);
                 let expected = concentration(&running).ok();
                 assert_eq!(found.is_some(), expected.is_some());

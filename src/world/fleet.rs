@@ -5,6 +5,7 @@
 //! look at every fleet. Where machines are bought, wear and run in part, sums over a lattice of keys do; where they run as a
 //! whole, every fleet is visited every day.
 
+mod by_size;
 mod fixed;
 mod idle;
 mod masses;
@@ -20,7 +21,8 @@ use crate::units::machine_power;
 use idle::{Count, Idle};
 use masses::{Masses, Park};
 
-pub use fixed::{BySize, Due, FixedPark, LANES, SIZE_BLOCK, stretch_slots};
+pub use by_size::BySize;
+pub use fixed::{Due, FixedPark};
 
 use super::capacity::limits_what_runs;
 use super::running::RunningLaw;

@@ -7,23 +7,18 @@
 use crate::order::{Sorter, in_total_order};
 
 use super::Fleet;
+use super::by_size::BySize;
 use super::quantum::Quantum;
 use super::shelves::Shelves;
 
 /// Ranks in a block, at which a tree of sums ends and fleets are looked at one by one.
 const BLOCK: usize = 8;
 
-/// Fleets in a row of [`BySize`], and rows in one of its blocks.
-pub const LANES: usize = 4;
-const ROWS: usize = 16;
-/// Fleets in a block of [`BySize`].
-pub const SIZE_BLOCK: usize = LANES * ROWS;
-
 /// What a move of a fleet asks for, in one place of memory.
 #[derive(Debug, Clone, Copy, Default)]
 struct Placed {
     rank: u32,
-    /// Where it stands in [`BySize`], if at all.
+    /// Where it stands in the order of size, if there is one.
     by_size: u32,
     machines: Machines,
 }
@@ -59,7 +54,7 @@ pub struct FixedPark {
     /// The fleets in the order of their reviews.
     pub due: Due,
     /// The fleets in the order of size, if every firm has but one.
-    pub by_size: Option<BySize>,
+    by_size: Option<BySize>,
 }
 
 /// What a review of every fleet starts from, those of one day side by side.
@@ -71,23 +66,6 @@ pub struct Due {
     pub inverse_efficiency: Vec<f64>,
     /// MW.
     pub power_mw: Vec<f64>,
-    /// Where it can run: its region, or one past the last.
-    pub site: Vec<u8>,
-}
-
-/// The fleets from the largest down.
-///
-/// In blocks of [`SIZE_BLOCK`], each of them in rows of [`LANES`]: fleet `lane * ROWS + row` of a block stands at
-/// `row * LANES + lane`, so that a walk goes down four stretches of the order at a time, and needs no sum to be ready before
-/// it starts on the next.
-#[derive(Debug, Clone, Default)]
-pub struct BySize {
-    /// Hash rate over that of the largest fleet; 0 beyond the last.
-    pub relative: Vec<f64>,
-    /// That times its logarithm.
-    pub relative_ln: Vec<f64>,
-    /// J/TH.
-    pub efficiency: Vec<f64>,
     /// Where it can run: its region, or one past the last.
     pub site: Vec<u8>,
 }
@@ -145,9 +123,7 @@ impl FixedPark {
             placed.rank = rank as u32;
             placed.machines = park.machines[rank];
         }
-        park.by_size = BySize::new(start, |fleet, at| {
-            park.by_fleet[fleet].by_size = at as u32;
-        });
+        park.by_size = BySize::new(start, &order, |fleet, at| park.by_fleet[fleet].by_size = at);
         park.shelves = Shelves::of(&park.efficiency);
         park.plant();
         park
@@ -188,7 +164,7 @@ impl FixedPark {
         self.add_to(usize::from(site), rank, machines);
         self.due.place(fleet, site as u8);
         if let Some(by_size) = &mut self.by_size {
-            by_size.site[placed.by_size as usize] = site as u8;
+            by_size.place(placed.by_size, rank, [before, usize::from(site)]);
         }
     }
 
@@ -214,6 +190,19 @@ impl FixedPark {
             self.running[r] = self.sum(HASH, r, ranks);
             *running = self.quantum.amount(self.running[r]);
         }
+    }
+
+    /// Whether every firm has but one fleet.
+    #[must_use]
+    pub fn has_a_firm_a_fleet(&self) -> bool {
+        self.by_size.is_some()
+    }
+
+    /// The fleets in the order of size, those running that ran when last asked; `None` if a firm has more than one.
+    pub fn running_by_size(&mut self) -> Option<&mut BySize> {
+        let by_size = self.by_size.as_mut()?;
+        by_size.run(&self.running_ranks, &self.site);
+        Some(by_size)
     }
 
     /// Power of the machines that ran in a region when last asked, MW.
@@ -348,56 +337,8 @@ impl Due {
     }
 }
 
-impl BySize {
-    /// Tells where each fleet stands.
-    fn new(start: &Start<'_>, mut place: impl FnMut(usize, usize)) -> Option<Self> {
-        let count = start.fleets.len();
-        let firms = start.fleets.iter().map(|fleet| fleet.firm as usize + 1);
-        let firms = firms.max().unwrap_or(0);
-        let mut seen = vec![false; firms];
-        for fleet in start.fleets {
-            if std::mem::replace(&mut seen[fleet.firm as usize], true) {
-                return None;
-            }
-        }
-        let hash = |fleet: usize| start.fleets[fleet].hash_phs;
-        let order = in_order(start.fleets.iter().map(|fleet| -fleet.hash_phs));
-        let largest = order.first().map_or(0.0, |fleet| hash(*fleet as usize));
-        if largest <= 0.0 {
-            return None;
-        }
-        let slots = count.next_multiple_of(SIZE_BLOCK);
-        let mut by_size = Self {
-            relative: vec![0.0; slots],
-            relative_ln: vec![0.0; slots],
-            efficiency: vec![f64::INFINITY; slots],
-            site: vec![start.regions as u8; slots],
-        };
-        for (number, fleet) in order.iter().enumerate() {
-            let fleet = *fleet as usize;
-            let at = slot_of(number);
-            let relative = hash(fleet) / largest;
-            by_size.relative[at] = relative;
-            by_size.relative_ln[at] = if relative > 0.0 {
-                relative * libm::log(relative)
-            } else {
-                0.0
-            };
-            // Who has no machines never runs: no threshold is as good as what is no number.
-            by_size.efficiency[at] = if relative > 0.0 {
-                start.fleets[fleet].efficiency
-            } else {
-                f64::NAN
-            };
-            by_size.site[at] = start.fleets[fleet].site as u8;
-            place(fleet, at);
-        }
-        Some(by_size)
-    }
-}
-
 /// Fleet numbers in ascending order of a quantity; equal ones in their own order.
-fn in_order(quantity: impl Iterator<Item = f64>) -> Vec<u32> {
+pub(super) fn in_order(quantity: impl Iterator<Item = f64>) -> Vec<u32> {
     let mut keyed: Vec<u128> = quantity
         .zip(0_u32..)
         .map(|(quantity, fleet)| u128::from(in_total_order(quantity)) << 32 | u128::from(fleet))
@@ -405,17 +346,4 @@ fn in_order(quantity: impl Iterator<Item = f64>) -> Vec<u32> {
     // The quantity's digits are the leading 64.
     Sorter::default().sort_by_leading(&mut keyed, |keyed| (keyed >> 32) as u64);
     keyed.into_iter().map(|keyed| keyed as u32).collect()
-}
-
-/// Where the fleet of a number in the order of size stands.
-fn slot_of(number: usize) -> usize {
-    let in_block = number % SIZE_BLOCK;
-    let (lane, row) = (in_block / ROWS, in_block % ROWS);
-    number - in_block + row * LANES + lane
-}
-
-/// Where the fleets of a stretch stand, the stretches of all blocks being numbered from the largest fleets down.
-pub fn stretch_slots(number: usize) -> impl Iterator<Item = usize> {
-    let first = number / LANES * SIZE_BLOCK + number % LANES;
-    (first..first + SIZE_BLOCK).step_by(LANES)
 }

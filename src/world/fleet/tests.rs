@@ -12,9 +12,12 @@ fn arrive(fleets: &mut Fleets, day: u32) {
 struct Visited {
     hash: f64,
     megawatts: f64,
-    /// Efficiency at which half of the hash rate is reached, best machines first.
-    median: Option<f64>,
+    /// Efficiency at which [`PARTS`] of the hash rate are reached, best machines first.
+    reached: Option<[f64; 3]>,
 }
+
+/// Parts of a region's hash rate, none of them reached by a whole number of fleets to the last digit.
+const PARTS: [f64; 3] = [0.1 - 1e-9, 0.5 - 1e-9, 0.9 - 1e-9];
 
 /// Every fleet visited: what the sums must agree with.
 fn visit_all(fleets: &Fleets, worst_running: &[f64]) -> Vec<Visited> {
@@ -29,14 +32,16 @@ fn visit_all(fleets: &Fleets, worst_running: &[f64]) -> Vec<Visited> {
             region.hash += fleets[*fleet].hash_phs;
             region.megawatts += fleets.power_mw(*fleet);
         }
-        let mut reached = 0.0;
-        region.median = running
-            .iter()
-            .map(|fleet| (fleet, fleets[*fleet].hash_phs))
-            .find_map(|(fleet, hash)| {
-                reached += hash;
-                (reached >= 0.5 * region.hash * (1.0 - 1e-12)).then(|| fleets[*fleet].efficiency)
-            });
+        region.reached = (!running.is_empty()).then(|| {
+            PARTS.map(|part| {
+                let mut left = part * region.hash;
+                let fleet = running.iter().find(|fleet| {
+                    left -= fleets[**fleet].hash_phs;
+                    left <= 0.0
+                });
+                fleets[*fleet.unwrap()].efficiency
+            })
+        });
     }
     regions
 }
@@ -68,7 +73,10 @@ fn sums_agree_with_a_visit_of_every_fleet_through_departures_and_arrivals() {
                 visited.megawatts,
                 1e-9 * visited.megawatts.max(1.0),
             );
-            assert_eq!(park.efficiency_at(r, 0.5), visited.median, "day {day}");
+            for (q, part) in PARTS.iter().enumerate() {
+                let reached = visited.reached.map(|parts| parts[q]);
+                assert_eq!(park.efficiency_at(r, *part), reached, "day {day}");
+            }
         }
         let mover = (day * 31 % 500) as usize;
         if fleets[mover].site != fleets.nowhere() {
