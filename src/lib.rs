@@ -41,7 +41,7 @@
 //! | [`scenario`] | TOML to a checked [`scenario::Scenario`]; every key, rule and default; what was measured; what each replica draws for itself |
 //! | [`random`] | named streams and deterministic samplers |
 //! | [`concentration`], [`statistics`] | HHI, Nakamoto, Gini, entropy; means, quantiles, standard errors, scores of forecasts |
-//! | [`order`] | sorting many numbers by buckets |
+//! | [`order`], [`exponential`] | sorting many numbers by buckets; exponentials of many, several at a time |
 //! | [`protocol`] | Bitcoin's own rules: subsidy, hashprice, retarget |
 //! | [`units`] | quantities with their unit in the type |
 //!
@@ -71,6 +71,7 @@ pub mod calibration;
 pub mod concentration;
 pub mod engine;
 pub mod ensemble;
+pub mod exponential;
 pub mod order;
 pub mod output;
 pub mod protocol;

@@ -11,7 +11,10 @@ use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 
 pub use cube::{LatinDimension, MOST_SOBOL_DIMENSIONS, MOST_SOBOL_POINTS, independent, sobol};
-pub use normal::{TruncatedNormal, normal, standard_normal_cdf, standard_normal_quantile};
+pub use normal::{
+    TruncatedNormal, normal, standard_normal_cdf, standard_normal_quantile,
+    standard_normal_quantiles,
+};
 pub use poisson::{poisson, poisson_quantile};
 
 /// What a stream of randomness is for.
@@ -192,6 +195,13 @@ impl DayDraws {
     #[inline]
     pub fn uniform(&mut self, place: usize) -> f64 {
         uniform_of(u64::from_le_bytes(self.words()[place]))
+    }
+
+    /// The draws of all places, in place of what `into` holds.
+    pub fn uniforms(&mut self, into: &mut Vec<f64>) {
+        into.clear();
+        let words = self.words().iter();
+        into.extend(words.map(|word| uniform_of(u64::from_le_bytes(*word))));
     }
 
     /// The words of all places. A draw rises with its word as a whole number, little end first, and is the word over 2^64,

@@ -1,6 +1,7 @@
 //! What the fleets that are due buy: how much, where, and in place of what.
 
-use crate::random::{DayDraws, Purpose, Streams, standard_normal_quantile};
+use crate::exponential::exp_each;
+use crate::random::{DayDraws, Purpose, Streams, standard_normal_quantiles};
 use crate::scenario::{Growth, Scenario};
 use crate::units::machine_power;
 use crate::world::growth::{Order, value_at, value_at_least, value_at_most};
@@ -11,6 +12,8 @@ use super::{History, Observer, Purchase};
 /// What buyers of the day see, and the draws of those who buy.
 pub struct Purchases {
     fresh: DayDraws,
+    /// Luck and optimism by place in the queue.
+    luck: Vec<f64>,
     place: DayDraws,
     lump: DayDraws,
     /// What buyers reckon with, and hashprice of late.
@@ -38,6 +41,7 @@ impl Purchases {
         let draws = |purpose| DayDraws::of(streams.open(purpose, 0));
         Self {
             fresh: draws(Purpose::FreshLuck),
+            luck: Vec::new(),
             place: draws(Purpose::OrderPlace),
             lump: draws(Purpose::Lump),
             prospect: Prospect::new(0.0, 0.0, 1.0, None),
@@ -66,8 +70,7 @@ impl History<'_> {
         queued: usize,
         observer: &mut O,
     ) {
-        let fresh = standard_normal_quantile(self.purchases.fresh.uniform(queued));
-        let luck = self.luck_of_purchase(growth, fleet, fresh);
+        let luck = self.purchases.luck[queued];
         let own = self.own_prospect(growth, fleet);
         let own = own.as_ref();
         let here = usize::from(self.fleets[fleet].region);
@@ -224,21 +227,34 @@ impl History<'_> {
         (own != growth.discount_rate).then(|| self.prospect_at(own))
     }
 
-    /// Luck and optimism of a purchase: a part the firm's, the rest fresh; mean 1.
-    fn luck_of_purchase(&self, growth: &Growth, fleet: usize, fresh: f64) -> f64 {
-        let sd = growth.luck_sd;
-        if sd == 0.0 {
-            return 1.0;
-        }
-        let firm = self.fleets[fleet].firm as usize;
-        let own = self.firm_luck[firm];
-        let z = if growth.luck_persistence == 0.5 {
-            // The same as below in one rounding less.
-            (own + fresh) * std::f64::consts::FRAC_1_SQRT_2
-        } else {
-            own * growth.luck_persistence.sqrt() + fresh * (1.0 - growth.luck_persistence).sqrt()
+    /// Luck and optimism of those who are due, `every` fleets apart: a part the firm's, the rest fresh; mean 1.
+    ///
+    /// For all at a time, of whom most buy.
+    pub(super) fn draw_luck_of_purchases(&mut self, first: usize, every: usize) {
+        let Some(growth) = &self.scenario.growth else {
+            return;
         };
-        libm::exp(sd * z - 0.5 * sd * sd)
+        let sd = growth.luck_sd;
+        let luck = &mut self.purchases.luck;
+        self.purchases.fresh.uniforms(luck);
+        if sd == 0.0 {
+            luck.fill(1.0);
+            return;
+        }
+        standard_normal_quantiles(luck);
+        let due = self.fleets.iter().skip(first).step_by(every);
+        for (luck, fleet) in luck.iter_mut().zip(due) {
+            let (own, fresh) = (self.firm_luck[fleet.firm as usize], *luck);
+            let z = if growth.luck_persistence == 0.5 {
+                // The same as below in one rounding less.
+                (own + fresh) * std::f64::consts::FRAC_1_SQRT_2
+            } else {
+                own * growth.luck_persistence.sqrt()
+                    + fresh * (1.0 - growth.luck_persistence).sqrt()
+            };
+            *luck = sd * z - 0.5 * sd * sd;
+        }
+        exp_each(luck);
     }
 
     /// Orders `wanted` PH/s for a region as far as there is room, a part of it for new firms; returns what found room.

@@ -85,6 +85,7 @@ impl History<'_> {
         if self.fleets.is_fixed() {
             return self.review_fixed_park(day, first, observer);
         }
+        self.draw_luck_of_purchases(first, every as usize);
         for queued in 0..queue {
             let fleet = first + queued * every as usize;
             let seeks = self.fleets.seeks(fleet);

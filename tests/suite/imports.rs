@@ -21,17 +21,19 @@ const LAYERS: [&[&str]; 11] = [
         "concentration",
         "statistics",
         "order",
+        "exponential",
         "protocol",
         "units",
     ],
 ];
 
 /// Layers inside the last line: what rests on what among the foundations.
-const FOUNDATIONS: [(&str, &[&str]); 6] = [
+const FOUNDATIONS: [(&str, &[&str]); 7] = [
     ("random", &["units"]),
     ("concentration", &["units"]),
     ("statistics", &["units"]),
     ("order", &[]),
+    ("exponential", &[]),
     ("protocol", &["units"]),
     ("units", &[]),
 ];
