@@ -2,6 +2,7 @@
 
 use rand::rngs::ChaCha8Rng;
 
+use crate::exponential::exp_each;
 use crate::random::{Purpose, Streams, normal, standard_normal_cdf};
 use crate::scenario::{BanTerms, Effect, Hazard, Scenario};
 use crate::units::DAYS_PER_YEAR;
@@ -127,6 +128,8 @@ struct UnderWay {
 pub struct Events<'s> {
     scenario: &'s Scenario,
     hazards: Vec<Clock>,
+    /// Rates of the hazards today, a year.
+    rates: Vec<f64>,
     under_way: Vec<UnderWay>,
     streams: Streams,
     /// What is in force today.
@@ -166,6 +169,7 @@ impl<'s> Events<'s> {
         Self {
             scenario,
             hazards: hazards.collect(),
+            rates: vec![0.0; scenario.hazards.len()],
             under_way: Vec::new(),
             streams,
             conditions: Conditions::calm(scenario.regions.len()),
@@ -196,16 +200,16 @@ impl<'s> Events<'s> {
                 self.begin(event.region, event.effect, end);
             }
         }
-        self.strike(today, load);
+        self.reckon_rates(load);
+        self.strike(today);
         self.conditions.clear();
         for event in &self.under_way {
             self.conditions.apply(event.region, event.effect);
         }
-        for hazard in &self.scenario.hazards {
+        for (hazard, rate) in self.scenario.hazards.iter().zip(&self.rates) {
             if let (Effect::Ban(terms), Some(region)) = (hazard.effect, hazard.region)
                 && !self.conditions.regions[region].banned
             {
-                let rate = rate_of(self.scenario, hazard, load);
                 self.conditions.regions[region].ban_hazard += rate * terms.compliance;
             }
         }
@@ -226,7 +230,29 @@ impl<'s> Events<'s> {
         });
     }
 
-    fn strike(&mut self, today: i32, load: &[f64]) {
+    /// Rates of the hazards at the running load of the regions.
+    fn reckon_rates(&mut self, load: &[f64]) {
+        let sensitive = |hazard: &Hazard| {
+            let region = hazard.region.filter(|_| hazard.load_sensitivity != 0.0)?;
+            let generation = self.scenario.regions[region].generation_mw?;
+            Some(load[region] / generation - hazard.reference_load)
+        };
+        let hazards = &self.scenario.hazards;
+        for (rate, hazard) in self.rates.iter_mut().zip(hazards) {
+            *rate = sensitive(hazard)
+                .map_or(0.0, |excess| (hazard.load_sensitivity * excess).min(200.0));
+        }
+        exp_each(&mut self.rates);
+        for (rate, hazard) in self.rates.iter_mut().zip(hazards) {
+            *rate *= hazard.per_year;
+            if sensitive(hazard).is_some() {
+                // A rate of more than one a day is no rate any more.
+                *rate = rate.min(DAYS_PER_YEAR);
+            }
+        }
+    }
+
+    fn strike(&mut self, today: i32) {
         if !self.scenario.hazards_strike {
             return;
         }
@@ -244,7 +270,7 @@ impl<'s> Events<'s> {
                 1.0
             };
             let clock = &mut self.hazards[index];
-            clock.left -= countries * rate_of(self.scenario, hazard, load) / DAYS_PER_YEAR;
+            clock.left -= countries * self.rates[index] / DAYS_PER_YEAR;
             if clock.left > 0.0 {
                 continue;
             }
@@ -282,22 +308,6 @@ impl Clock {
         };
         self.rounds += 1;
         self.left = -libm::log(standard_normal_cdf(z));
-    }
-}
-
-/// Rate of a hazard a year, at the running load of the regions.
-fn rate_of(scenario: &Scenario, hazard: &Hazard, load: &[f64]) -> f64 {
-    let generation = hazard
-        .region
-        .and_then(|region| Some((region, scenario.regions[region].generation_mw?)));
-    match generation {
-        Some((region, generation)) if hazard.load_sensitivity != 0.0 => {
-            let excess = load[region] / generation - hazard.reference_load;
-            // A rate of more than one a day is no rate any more.
-            let rate = hazard.per_year * libm::exp((hazard.load_sensitivity * excess).min(200.0));
-            rate.min(DAYS_PER_YEAR)
-        }
-        _ => hazard.per_year,
     }
 }
 

@@ -3,7 +3,8 @@
 
 use rand::rngs::ChaCha8Rng;
 
-use crate::random::{Purpose, Streams, normal, poisson};
+use crate::exponential::exp_each;
+use crate::random::{Purpose, Streams, poisson, standard_normal_quantiles, uniform};
 use crate::scenario::{Power, Scenario, Spikes};
 use crate::units::{DAYS_PER_YEAR, seasonal_cosine};
 
@@ -169,11 +170,12 @@ impl<'p> PowerPrices<'p> {
     /// Prices of `day`; days have to be asked for in order, from 0.
     pub fn step(&mut self, day: u32, conditions: &Conditions) {
         for (innovation, stream) in self.innovation.iter_mut().zip(&mut self.streams) {
-            *innovation = normal(stream);
+            *innovation = uniform(stream);
         }
+        standard_normal_quantiles(&mut self.innovation);
         for r in 0..self.plan.regions {
-            let at = day as usize * self.plan.regions + r;
             let (decay, sd) = self.plan.noise[r];
+            self.ratio[r] = 0.0;
             if sd > 0.0 {
                 let mut correlated = 0.0;
                 for (weight, innovation) in self.plan.factor[r].iter().zip(&self.innovation) {
@@ -181,13 +183,16 @@ impl<'p> PowerPrices<'p> {
                 }
                 self.log_noise[r] = self.log_noise[r] * decay + sd * correlated;
                 // The bound only keeps products finite in absurd scenarios.
-                let noise = self.log_noise[r].clamp(-200.0, 200.0);
-                self.ratio[r] = libm::exp(noise) * self.plan.mean_correction[at];
+                self.ratio[r] = self.log_noise[r].clamp(-200.0, 200.0);
+            }
+        }
+        exp_each(&mut self.ratio);
+        for r in 0..self.plan.regions {
+            let at = day as usize * self.plan.regions + r;
+            if self.plan.noise[r].1 > 0.0 {
+                self.ratio[r] *= self.plan.mean_correction[at];
             }
             if let Some(spikes) = self.plan.spikes[r] {
-                if sd <= 0.0 {
-                    self.ratio[r] = 1.0;
-                }
                 self.ratio[r] *= self.spike(r, spikes);
             }
             let loaded = self.plan.seasonal[at] + self.load_term[r] + self.ai_term[r];

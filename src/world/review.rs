@@ -8,6 +8,7 @@ mod screen;
 
 use std::hint::select_unpredictable;
 
+use crate::exponential::exp_each;
 use crate::scenario::Scenario;
 use crate::units::{HOURS_PER_YEAR, breakeven_power_price};
 
@@ -356,8 +357,9 @@ impl<'s> Review<'s> {
             best = best.max(utility);
         }
         for weight in &mut self.elsewhere_weight {
-            *weight = libm::exp((*weight - best) / self.choice_scale);
+            *weight = (*weight - best) / self.choice_scale;
         }
+        exp_each(&mut self.elsewhere_weight);
         self.best_elsewhere = best;
     }
 
@@ -553,13 +555,19 @@ pub fn choose_by_logit(
 ) -> usize {
     // Relative to the best, so that no weight overflows and at least one is 1.
     let best = utilities.iter().fold(CLOSED, |best, u| best.max(*u));
-    let mut total = 0.0;
     for (weight, utility) in weights.iter_mut().zip(utilities) {
         *weight = if *utility == CLOSED {
             0.0
         } else {
-            libm::exp((utility - best) / scale)
+            (utility - best) / scale
         };
+    }
+    exp_each(weights);
+    let mut total = 0.0;
+    for (weight, utility) in weights.iter_mut().zip(utilities) {
+        if *utility == CLOSED {
+            *weight = 0.0;
+        }
         total += *weight;
     }
     choose_by_weight(weights, first, uniform * total)

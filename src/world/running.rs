@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use crate::exponential::exp_each;
 use crate::random::{standard_normal_cdf, standard_normal_quantile};
 use crate::scenario::{Region, Scenario};
 use crate::units::MWH_PER_DAY_PER_PETAHASH_AT_1_J_PER_TH;
@@ -193,27 +194,30 @@ impl Threshold {
             self.worst.copy_from_slice(today);
             return;
         }
+        let began = self.begun;
+        let lags = |target: f64| began && !at_once && target > 0.0 && target.is_finite();
         for (r, target) in today.iter().enumerate() {
             // Where fees and taxes take more than all, nothing runs: the logarithm of nothing.
             let ln_target = libm::log(target.max(0.0));
             self.ln_today[r] = ln_target;
-            if at_once || !self.begun || !(*target > 0.0 && target.is_finite()) {
-                self.worst[r] = *target;
-                self.ln_worst[r] = ln_target;
-                continue;
-            }
             let before = self.ln_worst[r];
             let weight = if ln_target < before {
                 self.off_weight
             } else {
                 self.on_weight
             };
-            self.ln_worst[r] = if before.is_finite() {
+            self.ln_worst[r] = if lags(*target) && before.is_finite() {
                 before + weight * (ln_target - before)
             } else {
                 ln_target
             };
-            self.worst[r] = libm::exp(self.ln_worst[r]);
+        }
+        self.worst.copy_from_slice(&self.ln_worst);
+        exp_each(&mut self.worst);
+        for (worst, target) in self.worst.iter_mut().zip(today) {
+            if !lags(*target) {
+                *worst = *target;
+            }
         }
         self.begun = true;
     }
