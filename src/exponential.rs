@@ -11,10 +11,9 @@ pub fn exp_each(numbers: &mut [f64]) {
     for row in rows {
         *row = exp_lanes(*row);
     }
-    if !rest.is_empty() {
-        let mut row = [0.0; LANES];
-        row[..rest.len()].copy_from_slice(rest);
-        rest.copy_from_slice(&exp_lanes(row)[..rest.len()]);
+    // Few are not worth it.
+    for x in rest {
+        *x = libm::exp(*x);
     }
 }
 

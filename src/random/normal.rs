@@ -18,19 +18,20 @@ pub fn standard_normal_cdf(x: f64) -> f64 {
 /// Puts the standard normal quantile of every number in (0, 1) in its place; to the bit those of one after the other, which
 /// would wait for each other's divisions.
 pub fn standard_normal_quantiles(numbers: &mut [f64]) {
-    const AT_ONCE: usize = 16;
-    for some in numbers.chunks_mut(AT_ONCE) {
-        let mut near = [0.0; AT_ONCE];
-        for (near, u) in near.iter_mut().zip(&*some) {
-            *near = central_quantile(u - 0.5);
-        }
-        for (u, near) in some.iter_mut().zip(near) {
+    const LANES: usize = 4;
+    let (rows, rest) = numbers.as_chunks_mut::<LANES>();
+    for row in rows {
+        let near = row.map(|u| central_quantile(u - 0.5));
+        for (u, near) in row.iter_mut().zip(near) {
             *u = if is_central(*u - 0.5) {
                 near
             } else {
                 standard_normal_quantile(*u)
             };
         }
+    }
+    for u in rest {
+        *u = standard_normal_quantile(*u);
     }
 }
 
