@@ -253,6 +253,7 @@ impl<'s> Model<'s> {
             supplied: vec![1.0; regions],
             worst_today: vec![0.0; regions],
             left_of_worn: left_of_worn(scenario),
+            left_of_due: Vec::new(),
             least_phs: 0.0,
             delivered: vec![0.0; regions],
             moved: vec![0.0; regions * regions],
@@ -353,6 +354,8 @@ pub struct History<'m> {
     worst_today: Vec<f64>,
     /// Part of a fleet that wear leaves from one review to the next.
     left_of_worn: f64,
+    /// Part of a fleet that is left at its review, by place in the queue of the day.
+    left_of_due: Vec<f64>,
     /// Hash rate below which a fleet is none any more, PH/s.
     least_phs: f64,
     /// Price of the power that a machine would save by being off, at the meter, USD/MWh.

@@ -41,7 +41,7 @@
 //! | [`scenario`] | TOML to a checked [`scenario::Scenario`]; every key, rule and default; what was measured; what each replica draws for itself |
 //! | [`random`] | named streams and deterministic samplers |
 //! | [`concentration`], [`statistics`] | HHI, Nakamoto, Gini, entropy; means, quantiles, standard errors, scores of forecasts |
-//! | [`order`], [`exponential`] | sorting many numbers by buckets; exponentials of many, several at a time |
+//! | [`order`], [`elementary`] | sorting many numbers by buckets; exponentials and logarithms of many, several at a time |
 //! | [`protocol`] | Bitcoin's own rules: subsidy, hashprice, retarget |
 //! | [`units`] | quantities with their unit in the type |
 //!
@@ -69,9 +69,9 @@
 pub mod backtest;
 pub mod calibration;
 pub mod concentration;
+pub mod elementary;
 pub mod engine;
 pub mod ensemble;
-pub mod exponential;
 pub mod order;
 pub mod output;
 pub mod protocol;

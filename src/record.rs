@@ -302,7 +302,6 @@ impl<'s> Recorder<'s> {
         let running: f64 = today.running.iter().sum();
         let placed: f64 = self.nameplate.iter().sum();
         for r in 0..today.running.len() {
-            let power = &self.scenario.regions[r].power;
             row.put(ratio(today.running[r], running));
             row.put(ratio(self.nameplate[r], placed));
             row.put(today.running[r] / PETAHASH_PER_EXAHASH);
@@ -314,7 +313,7 @@ impl<'s> Recorder<'s> {
             row.put(if limited { capacity } else { NULL });
             row.put(if limited { ratio(load, capacity) } else { NULL });
             row.put(today.spot[r]);
-            row.put(self.pue[r] * (power.billed(today.spot[r]) + power.adder.get()));
+            row.put(self.delivered(r, today.spot[r]));
             let [electricity, cash, all_in] = self.costs[r];
             for cost in electricity {
                 row.put(cost);
@@ -377,17 +376,20 @@ impl<'s> Recorder<'s> {
 
     /// What a park that never changes knows without a walk over its fleets.
     fn ask_park(&mut self, today: &Day<'_>, park: &FixedPark) -> Totals {
+        let mwh_per_btc = mwh_per_btc(today);
         for r in 0..self.nameplate.len() {
             self.nameplate[r] = park.hash_at(r);
             self.power[r] = park.running_mw(r);
             self.costs[r] = [[NULL; 3]; 3];
+            let delivered = self.delivered(r, today.spot[r]);
             for (quantile, part) in COST_QUANTILES.iter().enumerate() {
                 let Some(efficiency) = park.efficiency_at(r, part * ROUNDING) else {
                     break;
                 };
-                let costs = self.costs_of(today, r, efficiency, Terms::PLAIN);
-                for (scope, cost) in costs.into_iter().enumerate() {
-                    self.costs[r][scope][quantile] = if cost.is_finite() { cost } else { NULL };
+                // All pay alike, and nobody buys: what else it costs nobody writes down.
+                let electricity = efficiency * mwh_per_btc * delivered;
+                if electricity.is_finite() {
+                    self.costs[r][0][quantile] = electricity;
                 }
             }
         }
@@ -480,18 +482,21 @@ impl<'s> Recorder<'s> {
         totals
     }
 
+    /// What power costs in a region at a spot price, fees and cooling included, USD/MWh of the machines.
+    fn delivered(&self, r: usize, spot: f64) -> f64 {
+        let power = &self.scenario.regions[r].power;
+        power.pue * (power.billed(spot) + power.adder.get())
+    }
+
     /// Cost of one bitcoin, USD: electricity; cash, with what running costs besides; all-in, with machines and sites written
     /// off at today's price.
     fn costs_of(&self, today: &Day<'_>, r: usize, efficiency: f64, terms: Terms) -> [f64; 3] {
         let region = &self.scenario.regions[r];
         let power = &region.power;
-        // Electricity of one bitcoin at 1 J/TH, MWh: hashes of a block over its reward. A joule is 1 / 3.6e9 MWh.
-        let mwh_per_btc =
-            today.difficulty * HASHES_PER_DIFFICULTY / 1e12 / 3.6e9 / today.reward_btc;
+        let mwh_per_btc = mwh_per_btc(today);
         let mwh = efficiency * mwh_per_btc;
         // Off in the dearest hours, it pays less than the mean of the day.
-        let spot = today.spot[r] * terms.price_while_on;
-        let delivered = power.pue * (power.billed(spot) + power.adder.get());
+        let delivered = self.delivered(r, today.spot[r] * terms.price_while_on);
         let electricity = mwh * (terms.factor * delivered);
         let cash = electricity + mwh * power.pue * power.opex.get();
         let hardware = &self.scenario.hardware;
@@ -504,6 +509,12 @@ impl<'s> Recorder<'s> {
         let all_in = cash + years * (machine_a_year + site_a_year) / terms.runs;
         [electricity, cash, all_in]
     }
+}
+
+/// Megawatt-hours of one bitcoin at 1 J/TH: hashes of a block over its reward.
+fn mwh_per_btc(today: &Day<'_>) -> f64 {
+    const JOULES_PER_MWH: f64 = 3.6e9;
+    today.difficulty * HASHES_PER_DIFFICULTY / 1e12 / JOULES_PER_MWH / today.reward_btc
 }
 
 /// A region in a walk over the fleets, best machines first: what matters of its day, and what has been added up.
@@ -555,13 +566,6 @@ struct Terms {
 }
 
 impl Terms {
-    /// Those of a fleet like all others that runs all day.
-    const PLAIN: Self = Self {
-        factor: 1.0,
-        price_while_on: 1.0,
-        runs: 1.0,
-    };
-
     fn of(today: &Day<'_>, fleets: &Fleets, r: usize, fleet: usize) -> Self {
         let excess = today.ln_worst_running[r] - fleets.lives.all[fleet].ln_key;
         Self {

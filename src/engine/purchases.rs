@@ -1,6 +1,6 @@
 //! What the fleets that are due buy: how much, where, and in place of what.
 
-use crate::exponential::exp_each;
+use crate::elementary::exp_each;
 use crate::random::{DayDraws, Purpose, Streams, standard_normal_quantiles};
 use crate::scenario::{Growth, Scenario};
 use crate::units::machine_power;

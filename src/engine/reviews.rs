@@ -86,6 +86,7 @@ impl History<'_> {
             return self.review_fixed_park(day, first, observer);
         }
         self.draw_luck_of_purchases(first, every as usize);
+        self.reckon_wear(first, every as usize);
         for queued in 0..queue {
             let fleet = first + queued * every as usize;
             let seeks = self.fleets.seeks(fleet);
@@ -95,7 +96,7 @@ impl History<'_> {
             if seeks && self.gives_up(day, fleet) {
                 continue;
             }
-            if !seeks && (self.wear(fleet) || self.closes(day, fleet)) {
+            if !seeks && (self.wear(fleet, queued) || self.closes(day, fleet)) {
                 continue;
             }
             // Who will have to go runs on until his day, and neither moves nor buys before it.
@@ -244,23 +245,37 @@ impl History<'_> {
         f64::from(self.fleets.idle_days(fleet)) >= self.scenario.hardware.exit_after_idle_days
     }
 
-    /// Machines that wear out, and those scrapped that the day's mean price or a lack of power keeps off; heat and outages pass.
-    /// Whether none is left.
-    fn wear(&mut self, fleet: usize) -> bool {
-        if self.fleets.is_fixed() {
-            return false;
+    /// What wear leaves of the fleets that are due, `every` of them apart: for all at a time, of whom none waits for another.
+    fn reckon_wear(&mut self, first: usize, every: usize) {
+        let mut left = std::mem::take(&mut self.left_of_due);
+        left.clear();
+        let due = (first..self.fleets.len()).step_by(every);
+        left.extend(due.map(|fleet| self.left_of(fleet)));
+        self.left_of_due = left;
+    }
+
+    /// Part of a fleet's machines that are left at its review: some wear out, and some of those that the day's mean price or a lack
+    /// of power keeps off are scrapped; heat and outages pass.
+    #[inline]
+    fn left_of(&self, fleet: usize) -> f64 {
+        let hardware = &self.scenario.hardware;
+        if hardware.exit_after_idle_days == f64::INFINITY {
+            return self.left_of_worn;
         }
+        let days = f64::from(self.scenario.moving.review_days);
         let region = usize::from(self.fleets[fleet].region);
+        let excess = self.threshold.ln_today[region] - self.fleets.lives.all[fleet].ln_key;
+        let on = self.laws[region].share_at_mean_price(excess) * self.supplied[region];
+        self.left_of_worn * (1.0 - (1.0 - on) * days / hardware.exit_after_idle_days).max(0.0)
+    }
+
+    /// Wear of a fleet; whether no machine is left. `queued` is its place in the queue of the day.
+    fn wear(&mut self, fleet: usize, queued: usize) -> bool {
+        let region = usize::from(self.fleets[fleet].region);
+        let mut left = self.left_of_due[queued];
         if self.fleets.hides(fleet) && !self.events.conditions.regions[region].banned {
             self.fleets.hide(fleet, 1.0);
-        }
-        let hardware = &self.scenario.hardware;
-        let days = f64::from(self.scenario.moving.review_days);
-        let mut left = self.left_of_worn;
-        if hardware.exit_after_idle_days < f64::INFINITY {
-            let excess = self.threshold.ln_today[region] - self.fleets.lives.all[fleet].ln_key;
-            let on = self.laws[region].share_at_mean_price(excess) * self.supplied[region];
-            left *= (1.0 - (1.0 - on) * days / hardware.exit_after_idle_days).max(0.0);
+            left = self.left_of(fleet);
         }
         if left == 1.0 {
             return false;

@@ -1,6 +1,7 @@
 //! The distribution of weights over many units, from one record to the next.
 
 use crate::concentration::{Concentration, of_sorted_with};
+use crate::elementary::log_each;
 use crate::order::Sorter;
 
 use super::NULL;
@@ -22,6 +23,8 @@ pub struct Distribution {
     bits: Vec<u64>,
     sorter: Sorter,
     logged: Vec<(f64, f64)>,
+    /// Logarithms of those that changed.
+    logs: Vec<f64>,
     last: (Option<Concentration>, usize),
 }
 
@@ -34,6 +37,7 @@ impl Distribution {
             bits: Vec::with_capacity(units),
             sorter: Sorter::default(),
             logged: vec![(0.0, 0.0); units],
+            logs: Vec::with_capacity(units),
             last: (None, 0),
         }
     }
@@ -65,10 +69,17 @@ impl Distribution {
         self.sorted.clear();
         self.sorted
             .extend(self.bits.iter().map(|bits| f64::from_bits(!bits)));
+        let pairs = self.logged.iter().zip(&self.weights);
+        self.logs.clear();
+        self.logs
+            .extend(pairs.filter_map(|(logged, q)| (logged.0 != *q).then_some(*q)));
+        log_each(&mut self.logs);
+        let mut logs = self.logs.iter();
         let mut sum_q_ln_q = 0.0;
         for (logged, weight) in self.logged.iter_mut().zip(&self.weights) {
             if logged.0 != *weight {
-                *logged = (*weight, q_ln_q(*weight));
+                let log = logs.next().copied().unwrap_or(0.0);
+                *logged = (*weight, if *weight > 0.0 { weight * log } else { 0.0 });
             }
             sum_q_ln_q += logged.1;
         }

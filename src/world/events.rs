@@ -2,7 +2,7 @@
 
 use rand::rngs::ChaCha8Rng;
 
-use crate::exponential::exp_each;
+use crate::elementary::exp_each;
 use crate::random::{Purpose, Streams, normal, standard_normal_cdf};
 use crate::scenario::{BanTerms, Effect, Hazard, Scenario};
 use crate::units::DAYS_PER_YEAR;

@@ -3,7 +3,7 @@
 
 use rand::rngs::ChaCha8Rng;
 
-use crate::exponential::exp_each;
+use crate::elementary::exp_each;
 use crate::random::{Purpose, Streams, poisson, standard_normal_quantiles, uniform};
 use crate::scenario::{Power, Scenario, Spikes};
 use crate::units::{DAYS_PER_YEAR, seasonal_cosine};

@@ -8,7 +8,7 @@ mod screen;
 
 use std::hint::select_unpredictable;
 
-use crate::exponential::exp_each;
+use crate::elementary::exp_each;
 use crate::scenario::Scenario;
 use crate::units::{HOURS_PER_YEAR, breakeven_power_price};
 

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::exponential::exp_each;
+use crate::elementary::{exp_each, log_each};
 use crate::random::{standard_normal_cdf, standard_normal_quantile};
 use crate::scenario::{Region, Scenario};
 use crate::units::MWH_PER_DAY_PER_PETAHASH_AT_1_J_PER_TH;
@@ -196,10 +196,13 @@ impl Threshold {
         }
         let began = self.begun;
         let lags = |target: f64| began && !at_once && target > 0.0 && target.is_finite();
-        for (r, target) in today.iter().enumerate() {
+        for (ln_today, target) in self.ln_today.iter_mut().zip(today) {
             // Where fees and taxes take more than all, nothing runs: the logarithm of nothing.
-            let ln_target = libm::log(target.max(0.0));
-            self.ln_today[r] = ln_target;
+            *ln_today = target.max(0.0);
+        }
+        log_each(&mut self.ln_today);
+        for (r, target) in today.iter().enumerate() {
+            let ln_target = self.ln_today[r];
             let before = self.ln_worst[r];
             let weight = if ln_target < before {
                 self.off_weight

@@ -21,7 +21,7 @@ const LAYERS: [&[&str]; 11] = [
         "concentration",
         "statistics",
         "order",
-        "exponential",
+        "elementary",
         "protocol",
         "units",
     ],
@@ -33,7 +33,7 @@ const FOUNDATIONS: [(&str, &[&str]); 7] = [
     ("concentration", &["units"]),
     ("statistics", &["units"]),
     ("order", &[]),
-    ("exponential", &[]),
+    ("elementary", &[]),
     ("protocol", &["units"]),
     ("units", &[]),
 ];
