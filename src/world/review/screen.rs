@@ -95,6 +95,7 @@ impl Screen {
             }
         };
         let node_of = |x: f64| (position(x) as usize).min(NODES - 2);
+        let nothing = vec![[0.0; NODES]; regions];
         Some(Self {
             regions,
             nodes: std::array::from_fn(|node| first + width * node as f64),
@@ -102,9 +103,9 @@ impl Screen {
             part: xs().map(|x| position(x) - node_of(x) as f64).collect(),
             odds: vec![[0.0; NODES]; regions * regions],
             stay: vec![u64::MAX; regions * regions],
-            offers: vec![[0.0; NODES]; regions],
-            margins: vec![[0.0; NODES]; regions],
-            odds_of_any: vec![[0.0; NODES]; regions],
+            offers: nothing.clone(),
+            margins: nothing.clone(),
+            odds_of_any: nothing,
             room: vec![0.0; regions],
             gates: Box::new([Gate::SHUT; 256]),
         })
@@ -124,17 +125,16 @@ impl Screen {
             }
         }
         for from in 0..self.regions {
-            self.prepare_from(review, from);
+            self.reckon_odds_from(review, from);
         }
         self.look_at_room(review, capacities, 0..self.regions);
     }
 
-    /// Bounds for those who are in one region.
-    fn prepare_from(&mut self, review: &Review<'_>, from: usize) {
+    /// What those who are in a region keep by staying there, at least.
+    fn kept_in(&self, review: &Review<'_>, from: usize) -> AtNodes {
         let place = &review.places[from];
         let margins = self.margins[from];
         let per_margin = place.uptime + review.downtime_hours_per_horizon_hour;
-        let inverse_scale = 1.0 / review.choice_scale;
         // Home is here or there, whichever makes leaving likelier.
         let least = review.stay_bonus - place.policy - review.home_bonus.abs();
         let pull: AtNodes = if place.size == 1.0 {
@@ -158,7 +158,6 @@ impl Screen {
         }
         // What the own margin takes from the odds is never more than either of its two straight pieces, nothing and all of it.
         // Where it changes sign, the piece that is nearer at its worse end bounds the odds on the way to the next node.
-        let mut more: AtNodes = [1.0; NODES];
         // A margin is a straight line: it changes sign once, if at all.
         let changes = (margins[0] < 0.0) != (margins[NODES - 1] < 0.0);
         for left in 0..if changes { NODES - 1 } else { 0 } {
@@ -169,9 +168,16 @@ impl Screen {
                 } else {
                     right
                 };
-                more[nearer] = libm::exp(per_margin * margins[nearer].abs() * inverse_scale);
+                kept[nearer] -= per_margin * margins[nearer].abs();
             }
         }
+        kept
+    }
+
+    /// Bounds for those who are in one region.
+    fn reckon_odds_from(&mut self, review: &Review<'_>, from: usize) {
+        let kept = self.kept_in(review, from);
+        let inverse_scale = 1.0 / review.choice_scale;
         let row = from * self.regions..(from + 1) * self.regions;
         let of_odds = self.odds[row.clone()].iter_mut().zip(&mut self.stay[row]);
         let mut any = [0.0; NODES];
@@ -179,7 +185,7 @@ impl Screen {
             if to == from {
                 continue;
             }
-            fill_odds(odds, offers, &kept, &more, inverse_scale);
+            fill_odds(odds, offers, &kept, inverse_scale);
             for node in 0..NODES {
                 any[node] += odds[node];
             }
@@ -297,15 +303,9 @@ fn surely_staying(odds: f64) -> u64 {
 
 /// The odds of leaving for one region: what it offers above what is kept, in units of the scale of choice.
 #[inline(never)]
-fn fill_odds(
-    odds: &mut AtNodes,
-    offers: &AtNodes,
-    kept: &AtNodes,
-    more: &AtNodes,
-    inverse_scale: f64,
-) {
+fn fill_odds(odds: &mut AtNodes, offers: &AtNodes, kept: &AtNodes, inverse_scale: f64) {
     for node in 0..NODES {
-        odds[node] = exp_near((offers[node] - kept[node]) * inverse_scale) * more[node];
+        odds[node] = exp_near((offers[node] - kept[node]) * inverse_scale);
     }
 }
 
