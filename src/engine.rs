@@ -544,10 +544,7 @@ impl History<'_> {
 
     /// Changes a fleet's machines and the load that holds their slot.
     fn change(&mut self, fleet: usize, hash_phs: f64, efficiency: f64) {
-        let holds = self.fleets.holds_slot(fleet);
-        let rise = self.fleets.change(fleet, hash_phs, efficiency);
-        if holds {
-            let region = usize::from(self.fleets[fleet].region);
+        if let Some((region, rise)) = self.fleets.change(fleet, hash_phs, efficiency) {
             self.capacities.load[region] += rise * self.scenario.regions[region].power.pue;
         }
     }

@@ -447,28 +447,25 @@ impl Fleets {
         fleet
     }
 
-    /// Changes the machines of a fleet of a changing park; by how much their power rises, MW.
+    /// Changes the machines of a fleet of a changing park; where it held a slot until then, and by how much their power rises, MW.
     #[inline]
-    pub fn change(&mut self, fleet: usize, hash_phs: f64, efficiency: f64) -> f64 {
-        let old = std::mem::replace(&mut self.all[fleet].efficiency, efficiency);
-        let before = machine_power(
-            std::mem::replace(&mut self.all[fleet].hash_phs, hash_phs),
-            old,
-        );
-        let same_machines = old == efficiency;
+    pub fn change(&mut self, fleet: usize, hash_phs: f64, efficiency: f64) -> Option<(usize, f64)> {
         self.mark(fleet);
-        let firm = self.all[fleet].firm as usize;
-        let rise = machine_power(hash_phs, efficiency) - before;
-        let firm_mw = &mut self.lives.firm_mw[firm];
+        let machines = &mut self.all[fleet];
+        let old = std::mem::replace(&mut machines.efficiency, efficiency);
+        let before = std::mem::replace(&mut machines.hash_phs, hash_phs);
+        let (firm, region) = (machines.firm, usize::from(machines.region));
+        let rise = machine_power(hash_phs, efficiency) - machine_power(before, old);
+        let firm_mw = &mut self.lives.firm_mw[firm as usize];
         *firm_mw = (*firm_mw + rise).max(0.0);
         if self.lives.scale_exponent != 0.0 {
             // The size of the firm has a price for all of its fleets, from the next day on.
-            self.lives.resized.push(firm as u32);
+            self.lives.resized.push(firm);
         }
-        if !same_machines {
+        if old != efficiency {
             self.renew_key(fleet);
         }
-        rise
+        (before > 0.0 && !self.seeks(fleet)).then_some((region, rise))
     }
 
     /// Renews the keys of the fleets whose firm has grown or shrunk.

@@ -257,8 +257,8 @@ fn interpolate(nodes: &[(f64, f64)], x: f64) -> f64 {
         return 0.0;
     }
     let position = (x + REACH) * PER_UNIT;
-    // Within reach, so a node and the next one are there.
-    let node = (position as usize).min(STEPS - 1);
+    // Within reach, so a node and the next one are there. Small numbers take fewer steps to convert.
+    let node = (position as u32 as usize).min(STEPS - 1);
     let t = position - node as f64;
     let [(a, slope_a), (b, slope_b)] = nodes[node..node + 2] else {
         return 0.0;
