@@ -32,6 +32,9 @@ fn each(
     }
 }
 
+/// Three halves of 2^52. Added to a number below 2^51 of either sign, leaves it rounded to the nearest whole one in its last bits.
+pub const ROUND: f64 = 6_755_399_441_055_744.0;
+
 /// Ln 2 in two parts, the first of few digits.
 const LN_2_HIGH: f64 = 6.931_471_803_691_238e-1;
 const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
@@ -53,8 +56,6 @@ fn exp_lanes(x: [f64; LANES]) -> [f64; LANES] {
         -1.653_390_220_546_525_2e-6,
         4.138_136_797_057_238_5e-8,
     ];
-    /// Added to a number, leaves it rounded to a whole one in its last bits.
-    const ROUND: f64 = 6_755_399_441_055_744.0;
 
     // Powers of two: the whole part of what is left of `|x| / ln 2 + 1/2`.
     let mut powers = [0.0; LANES];

@@ -3,6 +3,8 @@
 //! A sum that is kept up to date by adding and subtracting floating-point numbers drifts, and shows it where little is left
 //! of much. Whole numbers do not: a sum that fleets have joined and left a million times is that of the fleets in it.
 
+use crate::elementary::ROUND;
+
 /// A small amount of which all others are whole multiples: a power of two.
 #[derive(Debug, Clone, Copy)]
 pub struct Quantum {
@@ -19,9 +21,7 @@ impl Default for Quantum {
 /// The whole number that is nearest to one of either sign below 2^51; such may be added up to 2^53 without an error.
 #[inline]
 pub fn nearest(number: f64) -> f64 {
-    /// Three halves of 2^52: numbers around it are whole.
-    const MIDDLE: f64 = 6_755_399_441_055_744.0;
-    (number + MIDDLE) - MIDDLE
+    (number + ROUND) - ROUND
 }
 
 /// Bits that the largest total takes.

@@ -11,6 +11,7 @@
 
 use std::hint::select_unpredictable;
 
+use crate::elementary::ROUND;
 use crate::random::WORD;
 use crate::world::capacity::Capacities;
 use crate::world::fleet::Due;
@@ -319,8 +320,6 @@ fn above_nothing(number: f64) -> f64 {
 /// several at a time and gives the same on every machine.
 #[inline]
 fn exp_near(z: f64) -> f64 {
-    /// Added to a number, leaves it rounded to a whole one in its last bits.
-    const ROUND: f64 = 6_755_399_441_055_744.0;
     const LN_2: f64 = std::f64::consts::LN_2;
     // What is no number counts as large: nobody stays for it.
     let z = if z < -700.0 { -700.0 } else { z };
