@@ -26,7 +26,7 @@ fn each(
     for row in rows {
         *row = of_lanes(*row);
     }
-    // Few are not worth it.
+    // Fewer than a row.
     for x in rest {
         *x = of_one(*x);
     }
@@ -42,12 +42,14 @@ const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
 const MANTISSA: u32 = 52;
 
 /// The steps of `libm::exp`, without its branches, for numbers whose exponential is neither near the least nor near the largest
-/// that there is; others are left to it.
+/// that there is. Where one is not, all of the row are left to it.
 #[inline]
 fn exp_lanes(x: [f64; LANES]) -> [f64; LANES] {
-    /// Half of ln 2, and the 2^-28th part of one, as `libm` tells them by their leading digits; where exponents end.
+    /// Half of ln 2, as `libm` tells it by its leading digits: no power of two is taken out of less.
     const HALF_LN_2: f64 = f64::from_bits(0x3fd6_2e43_0000_0000);
+    /// In the same way 2^-28: of less the exponential is one more.
     const LEAST: f64 = f64::from_bits(0x3e30_0001_0000_0000);
+    /// Where exponents end.
     const MOST: f64 = f64::from_bits(0x4086_232b_0000_0000);
     const P: [f64; 5] = [
         1.666_666_666_666_660_2e-1,
@@ -97,7 +99,8 @@ fn exp_lanes(x: [f64; LANES]) -> [f64; LANES] {
     }
 }
 
-/// The steps of `libm::log`, without its branches, for numbers of all digits; others are left to it.
+/// The steps of `libm::log`, without its branches, for finite numbers above 0 that are not subnormal. Where one is not, all of the
+/// row are left to it.
 #[inline]
 fn log_lanes(x: [f64; LANES]) -> [f64; LANES] {
     const ONE: u64 = 0x3ff0_0000 << 32;

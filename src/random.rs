@@ -468,6 +468,7 @@ mod tests {
     fn draws_of_a_day_are_those_of_the_stream_one_after_the_other() {
         let mut draws = DayDraws::of(stream());
         let mut single = stream();
+        let mut all = Vec::new();
         for (day, places) in [(5, 100), (6, 3), (4, 200)] {
             seek_day(&mut single, day);
             let expected: Vec<f64> = (0..places).map(|_| uniform(&mut single)).collect();
@@ -475,6 +476,8 @@ mod tests {
             for place in (0..places).rev() {
                 assert_eq!(draws.uniform(place).to_bits(), expected[place].to_bits());
             }
+            draws.uniforms(&mut all);
+            assert_eq!(all, expected);
         }
     }
 

@@ -229,20 +229,21 @@ impl History<'_> {
 
     /// Luck and optimism of those who are due, `every` fleets apart: a part the firm's, the rest fresh; mean 1.
     ///
-    /// For all at a time, of whom most buy.
+    /// For all before any of them is reviewed, so that none waits for another; it is left unused where a fleet is gone.
     pub(super) fn draw_luck_of_purchases(&mut self, first: usize, every: usize) {
         let Some(growth) = &self.scenario.growth else {
             return;
         };
         let sd = growth.luck_sd;
         let luck = &mut self.purchases.luck;
-        self.purchases.fresh.uniforms(luck);
+        let due = self.fleets.iter().skip(first).step_by(every);
         if sd == 0.0 {
-            luck.fill(1.0);
+            luck.clear();
+            luck.resize(due.count(), 1.0);
             return;
         }
+        self.purchases.fresh.uniforms(luck);
         standard_normal_quantiles(luck);
-        let due = self.fleets.iter().skip(first).step_by(every);
         for (luck, fleet) in luck.iter_mut().zip(due) {
             let (own, fresh) = (self.firm_luck[fleet.firm as usize], *luck);
             let z = if growth.luck_persistence == 0.5 {

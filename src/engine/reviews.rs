@@ -245,7 +245,8 @@ impl History<'_> {
         f64::from(self.fleets.idle_days(fleet)) >= self.scenario.hardware.exit_after_idle_days
     }
 
-    /// What wear leaves of the fleets that are due, `every` of them apart: for all at a time, of whom none waits for another.
+    /// What wear leaves of the fleets that are due, `every` of them apart. For all before any of them is reviewed, so that none waits
+    /// for another: no review changes the key or the region of another fleet, and who comes out of hiding is reckoned anew.
     fn reckon_wear(&mut self, first: usize, every: usize) {
         let mut left = std::mem::take(&mut self.left_of_due);
         left.clear();
@@ -277,6 +278,7 @@ impl History<'_> {
             self.fleets.hide(fleet, 1.0);
             left = self.left_of(fleet);
         }
+        debug_assert_eq!(left.to_bits(), self.left_of(fleet).to_bits());
         if left == 1.0 {
             return false;
         }

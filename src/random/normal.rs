@@ -251,6 +251,7 @@ mod tests {
     fn many_quantiles_are_those_of_one_after_the_other() {
         for count in [0, 1, 15, 16, 17, 1000] {
             let uniforms = (0..count).map(|step| (f64::from(step) + 0.5) / f64::from(count));
+            let uniforms = uniforms.chain([1e-300, 0.075, 0.925, 1.0 - 1e-16, 1e-12]);
             let expected: Vec<f64> = uniforms.clone().map(standard_normal_quantile).collect();
             let mut found: Vec<f64> = uniforms.collect();
             standard_normal_quantiles(&mut found);

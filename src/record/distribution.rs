@@ -23,7 +23,8 @@ pub struct Distribution {
     bits: Vec<u64>,
     sorter: Sorter,
     logged: Vec<(f64, f64)>,
-    /// Logarithms of those that changed.
+    /// Units whose weight has changed and is not 0, and its logarithm.
+    changed: Vec<usize>,
     logs: Vec<f64>,
     last: (Option<Concentration>, usize),
 }
@@ -37,6 +38,7 @@ impl Distribution {
             bits: Vec::with_capacity(units),
             sorter: Sorter::default(),
             logged: vec![(0.0, 0.0); units],
+            changed: Vec::with_capacity(units),
             logs: Vec::with_capacity(units),
             last: (None, 0),
         }
@@ -51,6 +53,26 @@ impl Distribution {
             self.logged.push((0.0, 0.0));
             // What was computed for fewer units holds no more.
             self.before[0] = NULL;
+        }
+    }
+
+    /// Terms of the entropy, of those weights anew that have changed.
+    fn take_logs(&mut self) {
+        self.changed.clear();
+        self.logs.clear();
+        for (unit, (logged, weight)) in self.logged.iter_mut().zip(&self.weights).enumerate() {
+            if logged.0 != *weight {
+                *logged = (*weight, 0.0);
+                if *weight > 0.0 {
+                    self.changed.push(unit);
+                    self.logs.push(*weight);
+                }
+            }
+        }
+        log_each(&mut self.logs);
+        for (unit, log) in self.changed.iter().zip(&self.logs) {
+            let (weight, term) = &mut self.logged[*unit];
+            *term = *weight * log;
         }
     }
 
@@ -69,20 +91,9 @@ impl Distribution {
         self.sorted.clear();
         self.sorted
             .extend(self.bits.iter().map(|bits| f64::from_bits(!bits)));
-        let pairs = self.logged.iter().zip(&self.weights);
-        self.logs.clear();
-        self.logs
-            .extend(pairs.filter_map(|(logged, q)| (logged.0 != *q).then_some(*q)));
-        log_each(&mut self.logs);
-        let mut logs = self.logs.iter();
-        let mut sum_q_ln_q = 0.0;
-        for (logged, weight) in self.logged.iter_mut().zip(&self.weights) {
-            if logged.0 != *weight {
-                let log = logs.next().copied().unwrap_or(0.0);
-                *logged = (*weight, if *weight > 0.0 { weight * log } else { 0.0 });
-            }
-            sum_q_ln_q += logged.1;
-        }
+        self.take_logs();
+        let terms = self.logged.iter().map(|logged| logged.1);
+        let sum_q_ln_q = terms.fold(0.0, |sum, term| sum + term);
         let concentration = of_sorted_with(&self.sorted, self.weights.len(), sum_q_ln_q);
         self.last = (concentration.ok(), self.sorted.len());
         self.last

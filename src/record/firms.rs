@@ -70,7 +70,7 @@ impl RunningFirms {
                     }
                 }
             }
-            // At most as many as there are fleets.
+            // At most as many as there are fleets. Where rounding leaves the sum at the bound, the last of the stretch passes it.
             *passed = rank as u32;
         }
         for (top, count) in largest.top.iter_mut().zip(TOP) {

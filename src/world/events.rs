@@ -239,6 +239,7 @@ impl<'s> Events<'s> {
         };
         let hazards = &self.scenario.hazards;
         for (rate, hazard) in self.rates.iter_mut().zip(hazards) {
+            // Its logarithm, for now, over what it is at the reference load.
             *rate = sensitive(hazard)
                 .map_or(0.0, |excess| (hazard.load_sensitivity * excess).min(200.0));
         }

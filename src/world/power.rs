@@ -175,6 +175,7 @@ impl<'p> PowerPrices<'p> {
         standard_normal_quantiles(&mut self.innovation);
         for r in 0..self.plan.regions {
             let (decay, sd) = self.plan.noise[r];
+            // Its logarithm, for now.
             self.ratio[r] = 0.0;
             if sd > 0.0 {
                 let mut correlated = 0.0;

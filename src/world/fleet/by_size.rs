@@ -28,7 +28,7 @@ pub struct BySize {
 }
 
 /// Sums over the fleets of a stretch that run.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Stretch {
     /// For which fleets these are.
     of: u16,
@@ -47,7 +47,7 @@ pub struct Stretch {
 impl BySize {
     /// The order of a start, none of whose fleets runs yet; `by_rank` has their numbers, best machines first. Tells where each
     /// fleet stands.
-    pub fn new(
+    pub(super) fn new(
         start: &Start<'_>,
         by_rank: &[u32],
         mut tell: impl FnMut(usize, u32),
@@ -96,15 +96,15 @@ impl BySize {
     }
 
     /// Takes a fleet, of a place in the order and a rank, from a site to another.
-    pub fn place(&mut self, at: u32, rank: usize, sites: [usize; 2]) {
+    pub(super) fn place(&mut self, at: u32, rank: usize, sites: [usize; 2]) {
         let [ran, runs] = sites.map(|site| rank < self.ranks[site]);
         turn(&mut self.runs, at, ran != runs);
     }
 
     /// Lets run what is at each site up to its number of ranks.
-    pub fn run(&mut self, running_ranks: &[usize], site_of_rank: &[u8]) {
+    pub(super) fn run(&mut self, running_ranks: &[usize], site_of_rank: &[u8]) {
         // Fewer than 256 regions.
-        for (site, (before, ranks)) in (0_u8..).zip(self.ranks.iter_mut().zip(running_ranks)) {
+        for ((before, ranks), site) in self.ranks.iter_mut().zip(running_ranks).zip(0_u8..) {
             let passed = (*before).min(*ranks)..(*before).max(*ranks);
             *before = *ranks;
             let sites = &site_of_rank[passed.clone()];
@@ -190,4 +190,113 @@ const fn by_bits(cumulated: bool) -> [[f64; LANES]; 1 << LANES] {
         bits += 1;
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Normals;
+    use crate::world::fleet::Fleets;
+
+    const LAST_DAY: u32 = 100;
+
+    /// Relative hash rate of the fleets that run, the largest first, by a visit of each.
+    fn visit(fleets: &Fleets, thresholds: &[f64]) -> Vec<f64> {
+        let largest = fleets.iter().fold(0.0, |most, f| f.hash_phs.max(most));
+        let running = fleets.iter().filter(|fleet| {
+            let worst = thresholds.get(usize::from(fleet.site));
+            worst.is_some_and(|worst| fleet.efficiency <= *worst)
+        });
+        let parts = running.map(|fleet| fleet.hash_phs / largest);
+        let mut parts: Vec<f64> = parts.filter(|part| *part > 0.0).collect();
+        parts.sort_by(|a, b| b.total_cmp(a));
+        parts
+    }
+
+    /// Sums over some fleets one after the other.
+    fn sums_over(of: u16, parts: &[f64]) -> Stretch {
+        let mut sums = Stretch {
+            of,
+            ..Stretch::default()
+        };
+        for part in parts {
+            sums.units += 1.0;
+            sums.weight += part;
+            sums.squares += part * part;
+            sums.ranked += sums.units * part;
+            sums.ln += part * libm::log(*part);
+        }
+        sums
+    }
+
+    #[test]
+    fn bits_and_sums_are_those_of_a_visit_after_any_moves_and_thresholds() {
+        let mut draws = Normals(12);
+        let mut fleets = Fleets::new(2, 300);
+        for firm in 0..300 {
+            // Some have no machines, and of one next to the largest nothing is left.
+            let hash = match firm {
+                7 => 1e300,
+                8 => 1e-300,
+                _ if firm % 11 == 10 => 0.0,
+                _ => 1e300 * libm::exp(2.0 * draws.sample() - 9.0),
+            };
+            let efficiency = 13.0 + 20.0 * draws.uniform();
+            fleets.push(firm, (firm % 2) as u16, hash, efficiency);
+        }
+        fleets.settle(LAST_DAY, 30);
+        let nowhere = fleets.nowhere();
+        for day in 0..LAST_DAY {
+            // Thresholds that stay, that jump and that let nothing run; a record on most days.
+            let thresholds = match day % 10 {
+                3 => [0.0, 50.0],
+                7 => [50.0, 0.0],
+                day => [16.0 + f64::from(day / 2), 33.0 - f64::from(day)],
+            };
+            let park = fleets.fixed.as_mut().unwrap();
+            park.run(&thresholds, &mut [0.0; 2]);
+            // Moves between what runs and the record.
+            for fleet in 0..fleets.len() {
+                if draws.uniform() > 0.05 {
+                    continue;
+                }
+                if fleets[fleet].site == nowhere {
+                    fleets.settle_in(fleet);
+                } else {
+                    fleets.depart(fleet, (day % 2) as u16, LAST_DAY);
+                }
+            }
+            if day % 4 == 2 {
+                continue;
+            }
+            let expected = visit(&fleets, &thresholds);
+            let by_size = fleets.fixed.as_mut().unwrap().running_by_size().unwrap();
+            let stretches = by_size.stretches().to_vec();
+            let running: Vec<Vec<f64>> = (0..stretches.len())
+                .map(|stretch| by_size.running_of(stretch).collect())
+                .collect();
+            assert_eq!(running.concat(), expected, "day {day}");
+            for (found, parts) in stretches.iter().zip(&running) {
+                assert_eq!(*found, sums_over(found.of, parts), "day {day}");
+            }
+        }
+    }
+
+    #[test]
+    fn there_is_no_order_of_firms_where_one_has_two_fleets_or_none_has_machines() {
+        for (firms, hash, there_is) in [
+            ([0, 1], 1.0, true),
+            ([1, 1], 1.0, false),
+            ([0, 1], 0.0, false),
+        ] {
+            let mut fleets = Fleets::new(1, 2);
+            for firm in firms {
+                fleets.push(firm, 0, hash, 20.0);
+            }
+            fleets.settle(LAST_DAY, 30);
+            let park = fleets.fixed.as_mut().unwrap();
+            assert_eq!(park.has_a_firm_a_fleet(), there_is);
+            assert_eq!(park.running_by_size().is_some(), there_is);
+        }
+    }
 }

@@ -131,7 +131,7 @@ impl Screen {
         self.look_at_room(review, capacities, 0..self.regions);
     }
 
-    /// What those who are in a region keep by staying there, at least.
+    /// What those who are in a region keep by staying there at the least, or less where a chord to the next node asks for it.
     fn kept_in(&self, review: &Review<'_>, from: usize) -> AtNodes {
         let place = &review.places[from];
         let margins = self.margins[from];
