@@ -23,9 +23,6 @@ pub struct Distribution {
     bits: Vec<u64>,
     sorter: Sorter,
     logged: Vec<(f64, f64)>,
-    /// Units whose weight has changed and is not 0, and its logarithm.
-    changed: Vec<usize>,
-    logs: Vec<f64>,
     last: (Option<Concentration>, usize),
 }
 
@@ -38,8 +35,6 @@ impl Distribution {
             bits: Vec::with_capacity(units),
             sorter: Sorter::default(),
             logged: vec![(0.0, 0.0); units],
-            changed: Vec::with_capacity(units),
-            logs: Vec::with_capacity(units),
             last: (None, 0),
         }
     }
@@ -56,23 +51,26 @@ impl Distribution {
         }
     }
 
-    /// Terms of the entropy, of those weights anew that have changed.
+    /// Terms of the entropy, those of weights that have changed anew and some at a time.
     fn take_logs(&mut self) {
-        self.changed.clear();
-        self.logs.clear();
-        for (unit, (logged, weight)) in self.logged.iter_mut().zip(&self.weights).enumerate() {
-            if logged.0 != *weight {
-                *logged = (*weight, 0.0);
-                if *weight > 0.0 {
-                    self.changed.push(unit);
-                    self.logs.push(*weight);
+        const SOME: usize = 32;
+        let blocks = self.logged.chunks_mut(SOME);
+        for (logged, weights) in blocks.zip(self.weights.chunks(SOME)) {
+            let (mut changed, mut logs, mut count) = ([0; SOME], [0.0; SOME], 0);
+            for (unit, (logged, weight)) in logged.iter_mut().zip(weights).enumerate() {
+                if logged.0 != *weight {
+                    *logged = (*weight, 0.0);
+                    if *weight > 0.0 {
+                        (changed[count], logs[count]) = (unit, *weight);
+                        count += 1;
+                    }
                 }
             }
-        }
-        log_each(&mut self.logs);
-        for (unit, log) in self.changed.iter().zip(&self.logs) {
-            let (weight, term) = &mut self.logged[*unit];
-            *term = *weight * log;
+            log_each(&mut logs[..count]);
+            for (unit, log) in changed.iter().zip(&logs[..count]) {
+                let (weight, term) = &mut logged[*unit];
+                *term = *weight * log;
+            }
         }
     }
 
