@@ -450,6 +450,7 @@ impl Fleets {
     /// Changes the machines of a fleet of a changing park; where it held a slot until then, and by how much their power rises, MW.
     #[inline]
     pub fn change(&mut self, fleet: usize, hash_phs: f64, efficiency: f64) -> Option<(usize, f64)> {
+        let holds_slot = self.holds_slot(fleet);
         self.mark(fleet);
         let machines = &mut self.all[fleet];
         let old = std::mem::replace(&mut machines.efficiency, efficiency);
@@ -465,7 +466,7 @@ impl Fleets {
         if old != efficiency {
             self.renew_key(fleet);
         }
-        (before > 0.0 && !self.seeks(fleet)).then_some((region, rise))
+        holds_slot.then_some((region, rise))
     }
 
     /// Renews the keys of the fleets whose firm has grown or shrunk.
