@@ -168,10 +168,14 @@ impl Draws {
         }
     }
 
-    /// The next firm's draw for its first fleet, and the stream of its further ones.
-    fn next_firm(&mut self, number: u32, pieces: u32) -> (f64, Option<ChaCha8Rng>) {
-        let further = (pieces > 1).then(|| self.streams.open(self.purpose, 1 + u64::from(number)));
-        (uniform(&mut self.first), further)
+    /// The next firm's draw for its first fleet.
+    fn next_firm(&mut self) -> f64 {
+        uniform(&mut self.first)
+    }
+
+    /// The draws for the further fleets of a firm.
+    fn further(&self, number: u32) -> ChaCha8Rng {
+        self.streams.open(self.purpose, 1 + u64::from(number))
     }
 }
 
@@ -225,29 +229,25 @@ impl Start<'_> {
             let region = cumulated.iter().position(|upper| draw * sum < *upper);
             region.unwrap_or_else(|| largest(wanted))
         };
-        let mut places = Draws::of_tail(self.streams, Purpose::FirmRegion);
-        let mut efficiencies = Draws::of_tail(self.streams, Purpose::Efficiency);
-        let mut lucks = Draws::of_tail(self.streams, Purpose::SiteLuck);
+        let kinds = [Purpose::FirmRegion, Purpose::Efficiency, Purpose::SiteLuck];
+        let mut kinds = kinds.map(|purpose| Draws::of_tail(self.streams, purpose));
         for (number, size) in (0_u32..).zip(&sizes) {
             let pieces = self.pieces_of(size * hash_per_size);
             let firm = firms.named.len() as u32 + number;
-            let (mut place, mut more_places) = places.next_firm(number, pieces);
-            let (mut quality, mut more_efficiencies) = efficiencies.next_firm(number, pieces);
-            let (mut luck, mut more_lucks) = lucks.next_firm(number, pieces);
-            for piece in 0..pieces {
-                if piece > 0
-                    && let (Some(places), Some(efficiencies), Some(lucks)) =
-                        (&mut more_places, &mut more_efficiencies, &mut more_lucks)
-                {
-                    place = uniform(places);
-                    quality = uniform(efficiencies);
-                    luck = uniform(lucks);
-                }
+            let mut add = |[place, quality, luck]: [f64; 3]| {
                 let efficiency = self.efficiencies.draw(quality);
                 let size = size / f64::from(pieces);
                 self.fleets
                     .push(firm, region_of(place) as u16, size, efficiency);
                 self.add_luck(luck);
+            };
+            add(kinds.each_mut().map(Draws::next_firm));
+            // A stream is large: none is opened, nor moved, for the many firms that have one fleet.
+            if pieces > 1 {
+                let mut further = kinds.each_ref().map(|draws| draws.further(number));
+                for _ in 1..pieces {
+                    add(further.each_mut().map(uniform));
+                }
             }
         }
     }
