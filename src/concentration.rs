@@ -23,6 +23,9 @@ use std::fmt;
 /// by a few parts in 10^16 after rounding, and no data distinguishes shares to one part in 10^12.
 const TIE: f64 = 1e-12;
 
+/// HHI above that of equal units, from which on entropy is below theirs by far more than rounding.
+const EVEN: f64 = 1e-6;
+
 /// There is nothing to divide: the slice is empty or every entry is zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoHashRate;
@@ -118,17 +121,28 @@ pub fn of_sorted(
     weights_descending: &[f64],
     registered: usize,
 ) -> Result<Concentration, NoHashRate> {
+    let registered = Registered::new(registered);
+    of_sums(weights_descending, &registered, |sums| {
+        let sum_r_ln_r: f64 = weights_descending[..sums.units as usize]
+            .iter()
+            .map(|weight| weight / sums.largest)
+            // A weight so far below the largest that the ratio is zero adds nothing, and its
+            // logarithm does not exist.
+            .map(|r| if r > 0.0 { r * libm::log(r) } else { 0.0 })
+            .sum();
+        libm::log(sums.total) - sum_r_ln_r / sums.total
+    })
+}
+
+/// [`of_sorted`] for a caller who finds the entropy, in nats, once the weights are added up.
+pub(crate) fn of_sums(
+    weights_descending: &[f64],
+    registered: &Registered,
+    entropy_nats: impl FnOnce(&Sums) -> f64,
+) -> Result<Concentration, NoHashRate> {
     let sums = Sums::of(weights_descending)?;
-    let sum_r_ln_r: f64 = weights_descending[..sums.units as usize]
-        .iter()
-        .map(|weight| weight / sums.largest)
-        // A weight so far below the largest that the ratio is zero adds nothing, and its logarithm
-        // does not exist.
-        .map(|r| if r > 0.0 { r * libm::log(r) } else { 0.0 })
-        .sum();
-    let entropy_nats = libm::log(sums.total) - sum_r_ln_r / sums.total;
     let largest = Largest::of_sorted(weights_descending, &sums);
-    Ok(assemble(&sums, entropy_nats, &largest, registered))
+    Ok(assemble(&sums, entropy_nats(&sums), &largest, registered))
 }
 
 /// [`of_sorted`] for a caller that already has `sum_q_ln_q`, the sum of `q ln q` over the non-zero
@@ -146,11 +160,10 @@ pub fn of_sorted_with(
     registered: usize,
     sum_q_ln_q: f64,
 ) -> Result<Concentration, NoHashRate> {
-    let sums = Sums::of(weights_descending)?;
-    let entropy_nats =
-        libm::log(sums.largest) + libm::log(sums.total) - sum_q_ln_q / sums.largest / sums.total;
-    let largest = Largest::of_sorted(weights_descending, &sums);
-    Ok(assemble(&sums, entropy_nats, &largest, registered))
+    let registered = Registered::new(registered);
+    of_sums(weights_descending, &registered, |sums| {
+        libm::log(sums.largest) + libm::log(sums.total) - sum_q_ln_q / sums.largest / sums.total
+    })
 }
 
 /// Equal units: the weight of each, and how many there are.
@@ -203,7 +216,8 @@ pub fn of_runs(runs: &[Run]) -> Result<Concentration, NoHashRate> {
     let entropy_nats = libm::log(sums.total) - sum_r_ln_r / sums.total;
     let largest = Largest::of_runs(&runs, &sums);
     // Counted in a u32 above.
-    Ok(assemble(&sums, entropy_nats, &largest, registered as usize))
+    let registered = Registered::new(registered as usize);
+    Ok(assemble(&sums, entropy_nats, &largest, &registered))
 }
 
 /// All metrics of weights in any order, every entry being a registered unit.
@@ -426,6 +440,21 @@ impl Running {
     }
 }
 
+/// How many units there are, those without a weight among them. Who asks again and again takes the
+/// logarithm once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Registered {
+    pub(crate) units: usize,
+    ln: f64,
+}
+
+impl Registered {
+    pub(crate) fn new(units: usize) -> Self {
+        let ln = libm::log(units as f64);
+        Self { units, ln }
+    }
+}
+
 /// What a running sum must exceed to pass `threshold`.
 fn bound(threshold: f64, rule: MajorityRule, total: f64) -> f64 {
     match rule {
@@ -520,15 +549,26 @@ pub(crate) fn assemble(
     sums: &Sums,
     entropy_nats: f64,
     largest: &Largest,
-    registered: usize,
+    registered: &Registered,
 ) -> Concentration {
     debug_assert!(
-        registered >= sums.units as usize,
+        registered.units >= sums.units as usize,
         "fewer units registered than have a weight"
     );
     let units = f64::from(sums.units);
-    let registered = registered as f64;
-    let entropy_nats = entropy_nats.max(0.0).min(libm::log(units));
+    let hhi = (sums.squares / (sums.total * sums.total))
+        .max(1.0 / units)
+        .min(1.0);
+    let mut entropy_nats = entropy_nats.max(0.0);
+    let mut entropy_bits = entropy_nats * LOG2_E;
+    // Entropy lies below the logarithm of the units by at least half of what HHI lies above one over
+    // them: only where that is little may rounding push it out, and only there is it looked at.
+    // Source: Pinsker's inequality; Cover and Thomas (2006), Elements of Information Theory, 11.6.
+    if hhi - 1.0 / units < EVEN {
+        entropy_nats = entropy_nats.min(libm::log(units));
+        entropy_bits = (entropy_nats * LOG2_E).min(libm::log2(units));
+    }
+    let all = registered.units as f64;
     let [top_1, top_3, top_10] = largest.top.map(|top| (top / sums.total).min(1.0));
     let [
         nakamoto_third_at_least,
@@ -540,15 +580,13 @@ pub(crate) fn assemble(
     ] = largest.nakamoto;
 
     Concentration {
-        hhi: (sums.squares / (sums.total * sums.total))
-            .max(1.0 / units)
-            .min(1.0),
+        hhi,
         // With ranks from the largest down: G = (n + 1 - 2 sum(i s_i)) / n.
-        gini: ((registered + 1.0 - 2.0 * (sums.ranked / sums.total)) / registered)
+        gini: ((all + 1.0 - 2.0 * (sums.ranked / sums.total)) / all)
             .max(0.0)
-            .min(1.0 - 1.0 / registered),
-        entropy_bits: (entropy_nats * LOG2_E).min(libm::log2(units)),
-        theil: (libm::log(registered) - entropy_nats).max(0.0),
+            .min(1.0 - 1.0 / all),
+        entropy_bits,
+        theil: (registered.ln - entropy_nats).max(0.0),
         nakamoto_third,
         nakamoto_half,
         nakamoto_two_thirds,

@@ -1,10 +1,12 @@
 //! What is written down of a history on a record day: the list of quantities, and their values.
 
 mod distribution;
+mod few;
 mod firms;
 mod quantities;
+mod row;
 
-use crate::concentration::{Concentration, members_of, of_sorted_with};
+use crate::concentration::{Registered, members_of};
 use crate::protocol::{HASHES_PER_DIFFICULTY, block_interval_seconds};
 use crate::scenario::Scenario;
 use crate::units::{DAYS_PER_YEAR, HOURS_PER_YEAR, PETAHASH_PER_EXAHASH, breakeven_power_price};
@@ -14,9 +16,11 @@ use crate::world::events::Conditions;
 use crate::world::fleet::{FixedPark, Fleets};
 use crate::world::hardware::Market;
 use crate::world::running::RunningLaw;
-use distribution::{Distribution, q_ln_q};
+use distribution::Distribution;
+use few::Few;
 use firms::RunningFirms;
-use quantities::{CONCENTRATION, Shape};
+use quantities::Shape;
+use row::{Metrics, Row, forget_infinities, metrics};
 
 pub use quantities::{ALL, COUNTS, Level, Quantity, pattern_fits, quantities};
 
@@ -134,8 +138,11 @@ pub struct Recorder<'s> {
     /// In place of the former where firms have one fleet each.
     running_firms: RunningFirms,
     /// Concentration of nameplate by firm, where it never changes; none before the first record.
-    settled_nameplate: Option<(Option<Concentration>, usize)>,
-    parts: Vec<f64>,
+    settled_nameplate: Option<Metrics>,
+    few: Few,
+    regions: Registered,
+    /// Firms of the start, which are all where the park is fixed.
+    firms: Registered,
 }
 
 impl<'s> Recorder<'s> {
@@ -144,10 +151,10 @@ impl<'s> Recorder<'s> {
     pub fn new(scenario: &'s Scenario) -> Self {
         let regions = scenario.regions.len();
         let firms = scenario.firms_at_start();
+        let members: Vec<u32> = scenario.regions.iter().map(|r| r.members).collect();
         Self {
             scenario,
             shape: Shape::of(scenario),
-            members: scenario.regions.iter().map(|r| r.members).collect(),
             pue: scenario.regions.iter().map(|r| r.power.pue).collect(),
             nameplate: vec![0.0; regions],
             power: vec![0.0; regions],
@@ -158,7 +165,10 @@ impl<'s> Recorder<'s> {
             firms_nameplate: Distribution::of(firms),
             running_firms: RunningFirms::default(),
             settled_nameplate: None,
-            parts: Vec::new(),
+            few: Few::default(),
+            regions: Registered::new(members.iter().map(|count| *count as usize).sum()),
+            firms: Registered::new(firms),
+            members,
         }
     }
 
@@ -167,7 +177,8 @@ impl<'s> Recorder<'s> {
     /// # Panics
     /// If `row` does not have as many entries.
     pub fn record(&mut self, today: &Day<'_>, fleets: &mut Fleets, row: &mut [f64]) {
-        let mut row = Row { row, filled: 0 };
+        let values = row;
+        let mut row = Row::new(values);
         let totals = match &fleets.fixed {
             Some(park) => {
                 self.weigh_firms(today, fleets);
@@ -182,11 +193,8 @@ impl<'s> Recorder<'s> {
         if let Some(ai) = today.ai {
             self.put_ai(ai, &mut row);
         }
-        assert_eq!(
-            row.filled,
-            row.row.len(),
-            "a record has one value for every quantity"
-        );
+        row.end();
+        forget_infinities(values);
     }
 
     fn put_network(&mut self, today: &Day<'_>, totals: &Totals, row: &mut Row<'_>) {
@@ -200,22 +208,24 @@ impl<'s> Recorder<'s> {
             .zip(&self.pue)
             .map(|(mw, pue)| mw * pue)
             .sum();
-        row.put(today.btc_price);
-        row.put(today.hashprice);
-        row.put(today.difficulty);
-        // Exact: far below 2^53.
-        row.put(today.height as f64);
-        row.put(block_interval_seconds(today.difficulty, running).unwrap_or(NULL));
-        row.put(running / PETAHASH_PER_EXAHASH);
-        row.put(nameplate / PETAHASH_PER_EXAHASH);
-        row.put((placed - running).max(0.0) / PETAHASH_PER_EXAHASH);
-        row.put(totals.transit / PETAHASH_PER_EXAHASH);
-        row.put(meter_mw);
-        row.put(meter_mw * 24.0 * DAYS_PER_YEAR / 1e6);
         let efficiency = ratio(machine_mw * 1000.0, running);
-        row.put(efficiency);
-        row.put(ratio(totals.all_power_mw * 1000.0, nameplate));
-        row.put(breakeven(today.hashprice, efficiency));
+        row.put_all([
+            today.btc_price,
+            today.hashprice,
+            today.difficulty,
+            // Exact: far below 2^53.
+            today.height as f64,
+            block_interval_seconds(today.difficulty, running).unwrap_or(NULL),
+            running / PETAHASH_PER_EXAHASH,
+            nameplate / PETAHASH_PER_EXAHASH,
+            (placed - running).max(0.0) / PETAHASH_PER_EXAHASH,
+            totals.transit / PETAHASH_PER_EXAHASH,
+            meter_mw,
+            meter_mw * 24.0 * DAYS_PER_YEAR / 1e6,
+            efficiency,
+            ratio(totals.all_power_mw * 1000.0, nameplate),
+            breakeven(today.hashprice, efficiency),
+        ]);
         if self.shape.changing {
             row.put(today.fee_ratio);
             let ledger = today.ledger;
@@ -260,9 +270,9 @@ impl<'s> Recorder<'s> {
     fn put_concentrations(&mut self, today: &Day<'_>, fleets: &mut Fleets, row: &mut Row<'_>) {
         // Nameplate by region counts machines on their way nowhere, as running hash does.
         for weights in [today.running, &self.nameplate] {
-            self.parts.clear();
-            self.parts.extend(members_of(weights, &self.members));
-            row.put_weights(&mut self.parts);
+            let weights = members_of(weights, &self.members);
+            let (found, active) = self.few.concentration(weights, &self.regions);
+            row.put_all(metrics(found.as_ref(), active, self.regions.units));
         }
         let registered = self.firms_nameplate.weights.len();
         let by_size = fleets
@@ -270,19 +280,22 @@ impl<'s> Recorder<'s> {
             .as_mut()
             .and_then(|park| park.running_by_size());
         let (running, active) = match by_size {
-            Some(by_size) => self.running_firms.concentration(by_size, registered),
+            Some(by_size) => self.running_firms.concentration(by_size, &self.firms),
             None => self.firms_running.concentration(),
         };
-        row.put_concentration(running, active, registered);
+        row.put_all(metrics(running.as_ref(), active, registered));
         let nameplate = &mut self.firms_nameplate;
-        let (concentration, active) = match self.settled_nameplate {
+        row.put_all(match self.settled_nameplate {
             Some(known) if fleets.is_fixed() => known,
-            _ => *self.settled_nameplate.insert(nameplate.concentration()),
-        };
-        row.put_concentration(concentration, active, registered);
+            _ => {
+                let (found, active) = nameplate.concentration();
+                let found = metrics(found.as_ref(), active, registered);
+                *self.settled_nameplate.insert(found)
+            }
+        });
         if self.shape.pools {
             let pools = &self.scenario.pools;
-            let units = [pools.tags.len(), pools.groups.len()];
+            let units = [pools.tags.len(), pools.groups.len()].map(Registered::new);
             for (grouped, units) in [false, true].into_iter().zip(units) {
                 for firms in [&self.firms_running, &self.firms_nameplate] {
                     let unit = |pool: usize| {
@@ -292,7 +305,9 @@ impl<'s> Recorder<'s> {
                             pool
                         }
                     };
-                    row.put_weights(&mut by_pool(firms, today.pools, units, unit));
+                    let weights = by_pool(firms, today.pools, units.units, unit);
+                    let (found, active) = self.few.concentration(weights.into_iter(), &units);
+                    row.put_all(metrics(found.as_ref(), active, units.units));
                 }
             }
         }
@@ -302,30 +317,29 @@ impl<'s> Recorder<'s> {
         let running: f64 = today.running.iter().sum();
         let placed: f64 = self.nameplate.iter().sum();
         for r in 0..today.running.len() {
-            row.put(ratio(today.running[r], running));
-            row.put(ratio(self.nameplate[r], placed));
-            row.put(today.running[r] / PETAHASH_PER_EXAHASH);
-            row.put(self.nameplate[r] / PETAHASH_PER_EXAHASH);
-            row.put(self.power[r] * self.pue[r]);
             let (load, capacity) = (today.capacities.load[r], today.capacities.capacity[r]);
-            row.put(load);
             let limited = capacity.is_finite();
-            row.put(if limited { capacity } else { NULL });
-            row.put(if limited { ratio(load, capacity) } else { NULL });
-            row.put(today.spot[r]);
-            row.put(self.delivered(r, today.spot[r]));
+            row.put_all([
+                ratio(today.running[r], running),
+                ratio(self.nameplate[r], placed),
+                today.running[r] / PETAHASH_PER_EXAHASH,
+                self.nameplate[r] / PETAHASH_PER_EXAHASH,
+                self.power[r] * self.pue[r],
+                load,
+                if limited { capacity } else { NULL },
+                if limited { ratio(load, capacity) } else { NULL },
+                today.spot[r],
+                self.delivered(r, today.spot[r]),
+            ]);
             let [electricity, cash, all_in] = self.costs[r];
-            for cost in electricity {
-                row.put(cost);
-            }
+            row.put_all(electricity);
             if self.shape.changing {
                 let available = today.capacities.available[r].min(capacity);
                 row.put(if limited { available } else { NULL });
                 row.put(today.capacities.reserved[r].max(0.0));
                 row.put(today.powered[r]);
-                for cost in cash.into_iter().chain(all_in) {
-                    row.put(cost);
-                }
+                row.put_all(cash);
+                row.put_all(all_in);
             }
             if self.shape.emissions {
                 row.put(self.emissions(r).unwrap_or(NULL));
@@ -360,7 +374,7 @@ impl<'s> Recorder<'s> {
         let concentration = ai.concentration();
         let registered = ai.registered();
         let active = concentration.map_or(0, |_| ai.active());
-        row.put_concentration(concentration, active, registered);
+        row.put_all(metrics(concentration.as_ref(), active, registered));
         for share in &ai.shares {
             row.put((1.0 - ai.edge_share) * share);
         }
@@ -616,64 +630,4 @@ fn breakeven(hashprice: f64, efficiency: f64) -> f64 {
 
 fn ratio(part: f64, whole: f64) -> f64 {
     if whole > 0.0 { part / whole } else { NULL }
-}
-
-struct Row<'a> {
-    row: &'a mut [f64],
-    filled: usize,
-}
-
-impl Row<'_> {
-    fn put(&mut self, value: f64) {
-        debug_assert!(!value.is_infinite(), "quantity {} is infinite", self.filled);
-        // What overflows in an absurd scenario is not known, rather than infinite.
-        self.row[self.filled] = if value.is_finite() { value } else { NULL };
-        self.filled += 1;
-    }
-
-    /// Concentration of a few weights, all of them registered.
-    fn put_weights(&mut self, parts: &mut [f64]) {
-        let registered = parts.len();
-        parts.sort_by(|a, b| b.total_cmp(a));
-        let sum_q_ln_q = parts.iter().map(|q| q_ln_q(*q)).sum();
-        let active = parts.iter().filter(|part| **part > 0.0).count();
-        let concentration = of_sorted_with(parts, registered, sum_q_ln_q).ok();
-        self.put_concentration(concentration, active, registered);
-    }
-
-    fn put_concentration(&mut self, c: Option<Concentration>, active: usize, registered: usize) {
-        match c {
-            Some(c) => {
-                for value in [c.hhi, c.hhi_10000(), c.effective_number()] {
-                    self.put(value);
-                }
-                for count in [
-                    c.nakamoto_third,
-                    c.nakamoto_half,
-                    c.nakamoto_two_thirds,
-                    c.nakamoto_third_at_least,
-                    c.nakamoto_half_at_least,
-                    c.nakamoto_two_thirds_at_least,
-                ] {
-                    self.put(f64::from(count));
-                }
-                for value in [
-                    c.gini,
-                    c.entropy_bits,
-                    c.effective_number_entropy(),
-                    c.theil,
-                ] {
-                    self.put(value);
-                }
-                for value in [c.top_1, c.top_3, c.top_10] {
-                    self.put(value);
-                }
-            }
-            None => (0..CONCENTRATION.len() - 2).for_each(|_| self.put(NULL)),
-        }
-        // Counts of units, far below 2^53.
-        let (active, registered) = (active as f64, registered as f64);
-        self.put(active);
-        self.put(registered);
-    }
 }

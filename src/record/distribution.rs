@@ -6,11 +6,6 @@ use crate::order::Sorter;
 
 use super::NULL;
 
-/// A term of an entropy: 0 where there is nothing.
-pub fn q_ln_q(q: f64) -> f64 {
-    if q > 0.0 { q * libm::log(q) } else { 0.0 }
-}
-
 /// Weights of many units, from one record to the next.
 ///
 /// What did not change is not computed again, and logarithms are taken only of weights that changed.

@@ -1,6 +1,6 @@
 //! Concentration of the firms that run, where every firm has one fleet of a park that never changes.
 
-use crate::concentration::{Concentration, Largest, Sums, TOP, assemble, bounds};
+use crate::concentration::{Concentration, Largest, Registered, Sums, TOP, assemble, bounds};
 use crate::world::fleet::BySize;
 
 /// Reads the concentration of running fleets from their order of size; keeps its scratch.
@@ -15,7 +15,7 @@ impl RunningFirms {
     pub fn concentration(
         &mut self,
         fleets: &mut BySize,
-        registered: usize,
+        registered: &Registered,
     ) -> (Option<Concentration>, usize) {
         let stretches = fleets.stretches();
         self.ends.resize(stretches.len(), (0.0, 0.0));
@@ -166,8 +166,9 @@ mod tests {
                 }
                 let park = fleets.fixed.as_mut().unwrap();
                 park.run(&thresholds, &mut [0.0; 2]);
+                let registered = Registered::new(count.into());
                 let (found, units) =
-                    firms.concentration(park.running_by_size().unwrap(), count.into());
+                    firms.concentration(park.running_by_size().unwrap(), &registered);
                 let running: Vec<f64> = (0..usize::from(count))
                     .map(|fleet| {
                         let worst = thresholds.get(usize::from(fleets[fleet].site));
