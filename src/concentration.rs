@@ -346,17 +346,19 @@ pub fn expand_members(weights: &[f64], members: &[u32]) -> Vec<f64> {
         members.iter().all(|&count| count > 0),
         "an entry without members"
     );
-    members_of(weights, members).collect()
+    let mut units = Vec::new();
+    extend_by_members(&mut units, weights, members);
+    units
 }
 
-/// [`expand_members`], one unit after the other.
-pub(crate) fn members_of<'a>(
-    weights: &'a [f64],
-    members: &'a [u32],
-) -> impl Iterator<Item = f64> + 'a {
-    weights.iter().zip(members).flat_map(|(&weight, &count)| {
-        std::iter::repeat_n(weight / f64::from(count), count as usize)
-    })
+/// [`expand_members`] into a list that may have been used before.
+pub(crate) fn extend_by_members(units: &mut Vec<f64>, weights: &[f64], members: &[u32]) {
+    for (&weight, &count) in weights.iter().zip(members) {
+        units.extend(std::iter::repeat_n(
+            weight / f64::from(count),
+            count as usize,
+        ));
+    }
 }
 
 /// What one pass over the weights leaves behind.

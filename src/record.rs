@@ -6,7 +6,7 @@ mod firms;
 mod quantities;
 mod row;
 
-use crate::concentration::{Registered, members_of};
+use crate::concentration::{Registered, extend_by_members};
 use crate::protocol::{HASHES_PER_DIFFICULTY, block_interval_seconds};
 use crate::scenario::Scenario;
 use crate::units::{DAYS_PER_YEAR, HOURS_PER_YEAR, PETAHASH_PER_EXAHASH, breakeven_power_price};
@@ -18,7 +18,6 @@ use crate::world::hardware::Market;
 use crate::world::running::RunningLaw;
 use distribution::Distribution;
 use few::Few;
-use firms::RunningFirms;
 use quantities::Shape;
 use row::{Metrics, Row, forget_infinities, metrics};
 
@@ -135,8 +134,6 @@ pub struct Recorder<'s> {
     reached: Vec<(usize, usize, usize)>,
     firms_running: Distribution,
     firms_nameplate: Distribution,
-    /// In place of the former where firms have one fleet each.
-    running_firms: RunningFirms,
     /// Concentration of nameplate by firm, where it never changes; none before the first record.
     settled_nameplate: Option<Metrics>,
     few: Few,
@@ -163,7 +160,6 @@ impl<'s> Recorder<'s> {
             reached: Vec::new(),
             firms_running: Distribution::of(firms),
             firms_nameplate: Distribution::of(firms),
-            running_firms: RunningFirms::default(),
             settled_nameplate: None,
             few: Few::default(),
             regions: Registered::new(members.iter().map(|count| *count as usize).sum()),
@@ -270,8 +266,8 @@ impl<'s> Recorder<'s> {
     fn put_concentrations(&mut self, today: &Day<'_>, fleets: &mut Fleets, row: &mut Row<'_>) {
         // Nameplate by region counts machines on their way nowhere, as running hash does.
         for weights in [today.running, &self.nameplate] {
-            let weights = members_of(weights, &self.members);
-            let (found, active) = self.few.concentration(weights, &self.regions);
+            let fill_in = |units: &mut Vec<f64>| extend_by_members(units, weights, &self.members);
+            let (found, active) = self.few.concentration(fill_in, &self.regions);
             row.put_all(metrics(found.as_ref(), active, self.regions.units));
         }
         let registered = self.firms_nameplate.weights.len();
@@ -280,7 +276,7 @@ impl<'s> Recorder<'s> {
             .as_mut()
             .and_then(|park| park.running_by_size());
         let (running, active) = match by_size {
-            Some(by_size) => self.running_firms.concentration(by_size, &self.firms),
+            Some(by_size) => firms::of_running(by_size, &self.firms),
             None => self.firms_running.concentration(),
         };
         row.put_all(metrics(running.as_ref(), active, registered));
@@ -306,7 +302,8 @@ impl<'s> Recorder<'s> {
                         }
                     };
                     let weights = by_pool(firms, today.pools, units.units, unit);
-                    let (found, active) = self.few.concentration(weights.into_iter(), &units);
+                    let fill_in = |of_pools: &mut Vec<f64>| of_pools.extend(weights);
+                    let (found, active) = self.few.concentration(fill_in, &units);
                     row.put_all(metrics(found.as_ref(), active, units.units));
                 }
             }

@@ -12,14 +12,14 @@ pub struct Few {
 }
 
 impl Few {
-    /// Concentration of some weights, `None` if there are none, and the number of units with a weight.
+    /// Concentration of the weights that are filled in, `None` if there are none, and the number of units with a weight.
     pub fn concentration(
         &mut self,
-        weights: impl Iterator<Item = f64>,
+        fill_in: impl FnOnce(&mut Vec<f64>),
         registered: &Registered,
     ) -> (Option<Concentration>, usize) {
         self.weights.clear();
-        self.weights.extend(weights);
+        fill_in(&mut self.weights);
         self.weights.sort_by(|a, b| b.total_cmp(a));
         let concentration = of_sums(&self.weights, registered, |sums| {
             let units = sums.units as usize;

@@ -3,96 +3,27 @@
 use crate::concentration::{Concentration, Largest, Registered, Sums, TOP, assemble, bounds};
 use crate::world::fleet::BySize;
 
-/// Reads the concentration of running fleets from their order of size; keeps its scratch.
-#[derive(Debug, Default)]
-pub struct RunningFirms {
-    /// By stretch, how many units there are up to its end, and their weight.
-    ends: Vec<(f64, f64)>,
-}
-
-impl RunningFirms {
-    /// Concentration over the fleets that run, `None` if there are none, and their number. `registered` counts all firms.
-    pub fn concentration(
-        &mut self,
-        fleets: &mut BySize,
-        registered: &Registered,
-    ) -> (Option<Concentration>, usize) {
-        let stretches = fleets.stretches();
-        self.ends.resize(stretches.len(), (0.0, 0.0));
-        let (mut units, mut total) = (0.0, 0.0);
-        let (mut squares, mut ranked, mut ln) = (0.0, 0.0, 0.0);
-        for (stretch, end) in stretches.iter().zip(&mut self.ends) {
-            // Ranks of a stretch begin behind those of all before it.
-            ranked += stretch.ranked + units * stretch.weight;
-            squares += stretch.squares;
-            ln += stretch.ln;
-            units += stretch.units;
-            total += stretch.weight;
-            *end = (units, total);
-        }
-        if total <= 0.0 {
-            return (None, 0);
-        }
-        let sums = Sums {
-            largest: 1.0,
-            // At most as many as there are fleets.
-            units: units as u32,
-            total,
-            squares,
-            ranked,
-        };
-        let entropy_nats = libm::log(total) - ln / total;
-        let largest = self.largest(fleets, &sums);
-        let concentration = assemble(&sums, entropy_nats, &largest, registered);
-        (Some(concentration), sums.units as usize)
+/// Concentration over the fleets that run, `None` if there are none, and their number. `registered` counts all firms.
+pub fn of_running(fleets: &mut BySize, registered: &Registered) -> (Option<Concentration>, usize) {
+    let running = fleets.sums();
+    if running.weight <= 0.0 {
+        return (None, 0);
     }
-
-    /// Looks for the stretches where something is passed, and walks these.
-    fn largest(&self, fleets: &BySize, sums: &Sums) -> Largest {
-        let mut largest = Largest {
-            nakamoto: [sums.units; 6],
-            top: [sums.total; 3],
-        };
-        let (mut rank, mut sum) = (0.0, 0.0);
-        for (passed, bound) in largest.nakamoto.iter_mut().zip(bounds(sums.total)) {
-            // Who passes one bound often passes the next as well.
-            if sum <= bound {
-                let stretch = self.ends.partition_point(|end| end.1 <= bound);
-                if stretch == self.ends.len() {
-                    break;
-                }
-                (rank, sum) = self.before(stretch);
-                for weight in fleets.running_of(stretch) {
-                    rank += 1.0;
-                    sum += weight;
-                    if sum > bound {
-                        break;
-                    }
-                }
-            }
-            // At most as many as there are fleets. Where rounding leaves the sum at the bound, the last of the stretch passes it.
-            *passed = rank as u32;
-        }
-        for (top, count) in largest.top.iter_mut().zip(TOP) {
-            let count = f64::from(count);
-            let stretch = self.ends.partition_point(|end| end.0 < count);
-            if stretch < self.ends.len() {
-                let (rank, before) = self.before(stretch);
-                // So many of one stretch.
-                let here = fleets.running_of(stretch).take((count - rank) as usize);
-                *top = here.fold(before, |sum, weight| sum + weight);
-            }
-        }
-        largest
-    }
-
-    /// Units before a stretch, and their weight.
-    fn before(&self, stretch: usize) -> (f64, f64) {
-        match stretch {
-            0 => (0.0, 0.0),
-            _ => self.ends[stretch - 1],
-        }
-    }
+    let sums = Sums {
+        largest: 1.0,
+        // At most as many as there are fleets.
+        units: running.units as u32,
+        total: running.weight,
+        squares: running.squares,
+        ranked: running.ranked,
+    };
+    let entropy_nats = libm::log(running.weight) - running.ln / running.weight;
+    let largest = Largest {
+        nakamoto: fleets.passing(bounds(sums.total)),
+        top: fleets.weights_of(TOP),
+    };
+    let concentration = assemble(&sums, entropy_nats, &largest, registered);
+    (Some(concentration), sums.units as usize)
 }
 
 #[cfg(test)]
@@ -144,7 +75,6 @@ mod tests {
                 fleets.push(u32::from(firm), firm % 2, hash, efficiency);
             }
             fleets.settle(100, 30);
-            let mut firms = RunningFirms::default();
             for thresholds in [
                 [40.0, 40.0],
                 [20.0, 25.0],
@@ -167,8 +97,7 @@ mod tests {
                 let park = fleets.fixed.as_mut().unwrap();
                 park.run(&thresholds, &mut [0.0; 2]);
                 let registered = Registered::new(count.into());
-                let (found, units) =
-                    firms.concentration(park.running_by_size().unwrap(), &registered);
+                let (found, units) = of_running(park.running_by_size().unwrap(), &registered);
                 let running: Vec<f64> = (0..usize::from(count))
                     .map(|fleet| {
                         let worst = thresholds.get(usize::from(fleets[fleet].site));

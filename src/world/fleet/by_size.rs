@@ -14,10 +14,8 @@ const LANES: usize = 4;
 /// The fleets from the largest down, if every firm has but one; those without machines are left out.
 #[derive(Debug, Clone)]
 pub struct BySize {
-    /// Hash rate over that of the largest fleet; 0 beyond the last.
-    relative: Vec<[f64; STRETCH]>,
-    /// That times its logarithm.
-    relative_ln: Vec<[f64; STRETCH]>,
+    /// By rows of fleets: hash rate over that of the largest, and that times its logarithm; 0 beyond the last.
+    rows: Vec<[[f64; LANES]; 2]>,
     /// Where the fleet of a rank of efficiency stands in the order.
     of_rank: Vec<u32>,
     /// Ranks that run by site, as `runs` has them; at the last site, which is none, nothing does.
@@ -25,20 +23,37 @@ pub struct BySize {
     /// Which fleets of each stretch run. One stretch more than there are has the fleets without machines, which nobody reads.
     runs: Vec<u16>,
     stretches: Vec<Stretch>,
+    /// By stretch, how many run down to its end, and their weight.
+    ends: Vec<UpTo>,
 }
 
-/// Sums over the fleets of a stretch that run.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Stretch {
-    /// For which fleets these are.
+/// A stretch of the order.
+#[derive(Debug, Clone, Copy, Default)]
+struct Stretch {
+    /// For which fleets the sums are.
     of: u16,
+    /// The first of its rows, and the one behind them: a number that a compiler does not know leaves [`add_rows`] a loop.
+    rows: [u32; 2],
+    sums: Sums,
+}
+
+/// How many fleets run down to some size, and their relative hash rate.
+#[derive(Debug, Clone, Copy, Default)]
+struct UpTo {
+    units: f64,
+    weight: f64,
+}
+
+/// Sums over fleets that run.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Sums {
     /// How many run.
     pub units: f64,
     /// Their relative hash rate.
     pub weight: f64,
     /// Its square.
     pub squares: f64,
-    /// It times the rank among those of the stretch that run, the largest having 1.
+    /// It times the rank among them, the largest having 1.
     pub ranked: f64,
     /// It times its logarithm.
     pub ln: f64,
@@ -68,16 +83,16 @@ impl BySize {
         }
         let count = order.partition_point(|fleet| hash(*fleet as usize) > 0.0);
         let stretches = count.div_ceil(STRETCH);
-        let mut relative = vec![[0.0; STRETCH]; stretches];
-        let mut relative_ln = relative.clone();
+        let mut rows = vec![[[0.0; LANES]; 2]; count.div_ceil(LANES)];
         // Who has no machines stands in the stretch that nobody reads.
         let mut of_fleet = vec![(stretches * STRETCH) as u32; order.len()];
         for (at, fleet) in order[..count].iter().enumerate() {
             let fleet = *fleet as usize;
             let part = hash(fleet) / largest;
-            relative[at / STRETCH][at % STRETCH] = part;
             if part > 0.0 {
-                relative_ln[at / STRETCH][at % STRETCH] = part * libm::log(part);
+                let row = &mut rows[at / LANES];
+                row[0][at % LANES] = part;
+                row[1][at % LANES] = part * libm::log(part);
                 // Fleet numbers fit.
                 of_fleet[fleet] = at as u32;
             }
@@ -86,12 +101,17 @@ impl BySize {
             tell(fleet, *at);
         }
         Some(Self {
-            relative,
-            relative_ln,
+            stretches: (0..stretches)
+                .map(|at| Stretch {
+                    rows: [at, at + 1].map(|at| (at * STRETCH / LANES).min(rows.len()) as u32),
+                    ..Stretch::default()
+                })
+                .collect(),
+            rows,
             of_rank: by_rank.iter().map(|f| of_fleet[*f as usize]).collect(),
             ranks: vec![0; start.regions + 1],
             runs: vec![0; stretches + 1],
-            stretches: vec![Stretch::default(); stretches],
+            ends: vec![UpTo::default(); stretches],
         })
     }
 
@@ -114,25 +134,94 @@ impl BySize {
         }
     }
 
-    /// Sums over the stretches, from the largest fleets down.
-    pub fn stretches(&mut self) -> &[Stretch] {
-        let machines = self.relative.iter().zip(&self.relative_ln);
-        let stretches = self.stretches.iter_mut().zip(&self.runs);
-        for ((stretch, runs), (relative, relative_ln)) in stretches.zip(machines) {
-            if stretch.of != *runs {
-                *stretch = Stretch::over(*runs, relative, relative_ln);
+    /// Sums over all fleets that run.
+    pub fn sums(&mut self) -> Sums {
+        let mut all = Sums::default();
+        let count = self.stretches.len();
+        let (runs, ends) = (&self.runs[..count], &mut self.ends[..count]);
+        for (at, stretch) in self.stretches.iter_mut().enumerate() {
+            if stretch.of != runs[at] {
+                stretch.of = runs[at];
+                let [first, end] = stretch.rows.map(|row| row as usize);
+                stretch.sums = Sums::over(runs[at], &self.rows[first..end]);
             }
+            let sums = &stretch.sums;
+            // Ranks of a stretch begin behind those of all before it.
+            all.ranked += sums.ranked + all.units * sums.weight;
+            all.squares += sums.squares;
+            all.ln += sums.ln;
+            all.units += sums.units;
+            all.weight += sums.weight;
+            ends[at] = UpTo {
+                units: all.units,
+                weight: all.weight,
+            };
         }
-        &self.stretches
+        all
     }
 
-    /// Relative hash rate of the fleets of a stretch that run, the largest first.
-    pub fn running_of(&self, stretch: usize) -> impl Iterator<Item = f64> {
-        let runs = self.runs[stretch];
-        let fleets = self.relative[stretch].iter().enumerate();
-        fleets
-            .filter(move |(at, _)| runs >> at & 1 == 1)
-            .map(|(_, relative)| *relative)
+    /// How many of the largest, by the last sums, pass each of some bounds, which ascend; all, where they do not.
+    #[must_use]
+    pub fn passing<const BOUNDS: usize>(&self, bounds: [f64; BOUNDS]) -> [u32; BOUNDS] {
+        let mut sum = UpTo::default();
+        let mut passing = [0; BOUNDS];
+        for (passes, bound) in passing.iter_mut().zip(bounds) {
+            // Who passes one bound often passes the next as well.
+            if sum.weight <= bound {
+                let stretch = self.ends.partition_point(|end| end.weight <= bound);
+                sum = self.before(stretch);
+                for weight in self.running_of(stretch) {
+                    sum.units += 1.0;
+                    sum.weight += weight;
+                    if sum.weight > bound {
+                        break;
+                    }
+                }
+            }
+            // At most as many as there are fleets. Where rounding leaves the sum at the bound, the last of the stretch passes it.
+            *passes = sum.units as u32;
+        }
+        passing
+    }
+
+    /// Relative hash rate of the largest, of as many as each of some counts, which ascend; of all where they are fewer.
+    #[must_use]
+    pub fn weights_of<const COUNTS: usize>(&self, counts: [u32; COUNTS]) -> [f64; COUNTS] {
+        let mut weights = [self.ends.last().map_or(0.0, |end| end.weight); COUNTS];
+        let mut found = weights.iter_mut().zip(counts);
+        let mut next = found.next();
+        let (mut units, mut sum) = (0, 0.0);
+        for weight in (0..self.stretches.len()).flat_map(|stretch| self.running_of(stretch)) {
+            units += 1;
+            sum += weight;
+            match &mut next {
+                Some((found_here, count)) if *count == units => **found_here = sum,
+                Some(_) => continue,
+                None => break,
+            }
+            next = found.next();
+        }
+        weights
+    }
+
+    /// What runs before a stretch.
+    fn before(&self, stretch: usize) -> UpTo {
+        match stretch {
+            0 => UpTo::default(),
+            _ => self.ends[stretch - 1],
+        }
+    }
+
+    /// Relative hash rate of the fleets of a stretch that run, the largest first; none beyond the last stretch.
+    fn running_of(&self, stretch: usize) -> impl Iterator<Item = f64> {
+        let first = stretch * STRETCH;
+        // Behind the last stretch of rows there are bits that nobody reads.
+        let mut rest = self.runs.get(stretch).map_or(0, |runs| u32::from(*runs));
+        std::iter::from_fn(move || {
+            let at = (rest != 0).then_some(first + rest.trailing_zeros() as usize)?;
+            rest &= rest - 1;
+            Some(self.rows.get(at / LANES)?[0][at % LANES])
+        })
     }
 }
 
@@ -143,30 +232,67 @@ fn turn(runs: &mut [u16], at: u32, turns: bool) {
     runs[at / STRETCH] ^= u16::from(turns) << (at % STRETCH);
 }
 
-impl Stretch {
-    /// Loops over lanes are short and plain, so that a compiler takes two lanes at a time.
-    fn over(runs: u16, relative: &[f64; STRETCH], relative_ln: &[f64; STRETCH]) -> Self {
-        let mut sums = Self {
-            of: runs,
-            ..Self::default()
-        };
-        for first in (0..STRETCH).step_by(LANES) {
-            let four = usize::from(runs >> first) % RUNS.len();
-            let (mut running, mut ln, mut ranked) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
-            for lane in 0..LANES {
-                running[lane] = RUNS[four][lane] * relative[first + lane];
-                ln[lane] = RUNS[four][lane] * relative_ln[first + lane];
-                ranked[lane] = (sums.units + RANKS[four][lane]) * running[lane];
-            }
-            for lane in 0..LANES {
-                sums.weight += running[lane];
-                sums.squares += running[lane] * running[lane];
-                sums.ranked += ranked[lane];
-                sums.ln += ln[lane];
-            }
-            sums.units += RANKS[four][LANES - 1];
+impl Sums {
+    /// Over the fleets of some rows whose bits are set.
+    fn over(bits: u16, rows: &[[[f64; LANES]; 2]]) -> Self {
+        let mut pairs = [[0.0; 2]; 4];
+        let units = add_rows(&mut pairs, bits, rows);
+        let [weight, squares, ranked, ln] = pairs.map(|[a, b]| a + b);
+        Self {
+            units,
+            weight,
+            squares,
+            ranked,
+            ln,
         }
-        sums
+    }
+}
+
+/// Adds up, in pairs of lanes, weights, squares, weights times ranks and weights times logarithms; the number of those that run.
+/// One thing is done at a time to all lanes, so that a compiler takes two of them at once.
+#[inline(never)]
+fn add_rows(sums: &mut [[f64; 2]; 4], bits: u16, rows: &[[[f64; LANES]; 2]]) -> f64 {
+    let mut bits = usize::from(bits);
+    let mut units = 0.0;
+    let (mut weights, mut squares) = ([0.0; 2], [0.0; 2]);
+    let (mut ranked, mut terms) = ([0.0; 2], [0.0; 2]);
+    for [relative, relative_ln] in rows {
+        let four = bits % RUNS.len();
+        bits /= RUNS.len();
+        let (mut running, mut ln, mut ranks) = (RUNS[four], RUNS[four], RANKS[four]);
+        for lane in 0..LANES {
+            running[lane] *= relative[lane];
+        }
+        for lane in 0..LANES {
+            ln[lane] *= relative_ln[lane];
+        }
+        for rank in &mut ranks {
+            *rank += units;
+        }
+        for lane in 0..LANES {
+            ranks[lane] *= running[lane];
+        }
+        add(&mut weights, running);
+        for part in &mut running {
+            *part *= *part;
+        }
+        add(&mut squares, running);
+        add(&mut ranked, ranks);
+        add(&mut terms, ln);
+        units += RANKS[four][LANES - 1];
+    }
+    *sums = [weights, squares, ranked, terms];
+    units
+}
+
+/// Adds four lanes to two.
+#[inline]
+fn add(sums: &mut [f64; 2], lanes: [f64; LANES]) {
+    for lane in 0..2 {
+        sums[lane] += lanes[lane];
+    }
+    for lane in 0..2 {
+        sums[lane] += lanes[lane + 2];
     }
 }
 
@@ -195,7 +321,7 @@ const fn by_bits(cumulated: bool) -> [[f64; LANES]; 1 << LANES] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::Normals;
+    use crate::testing::{Normals, close};
     use crate::world::fleet::Fleets;
 
     const LAST_DAY: u32 = 100;
@@ -213,20 +339,42 @@ mod tests {
         parts
     }
 
-    /// Sums over some fleets one after the other.
-    fn sums_over(of: u16, parts: &[f64]) -> Stretch {
-        let mut sums = Stretch {
-            of,
-            ..Stretch::default()
-        };
+    /// Compares with sums over some fleets one after the other.
+    fn compare(by_size: &mut BySize, parts: &[f64]) {
+        let mut expected = Sums::default();
+        let mut ends = vec![0.0];
         for part in parts {
-            sums.units += 1.0;
-            sums.weight += part;
-            sums.squares += part * part;
-            sums.ranked += sums.units * part;
-            sums.ln += part * libm::log(*part);
+            expected.units += 1.0;
+            expected.weight += part;
+            expected.squares += part * part;
+            expected.ranked += expected.units * part;
+            expected.ln += part * libm::log(*part);
+            ends.push(expected.weight);
         }
-        sums
+        let found = by_size.sums();
+        assert_eq!(found.units, expected.units);
+        let (total, ranked) = (expected.weight, expected.ranked);
+        close(found.weight, total, 1e-14 * total);
+        close(found.squares, expected.squares, 1e-14 * total);
+        close(found.ranked, ranked, 1e-14 * ranked);
+        close(found.ln, expected.ln, 1e-13 * total);
+        for (rank, counts) in (1..).zip(ends.windows(2)) {
+            // Half-way through each.
+            let [passing] = by_size.passing([0.5 * (counts[0] + counts[1])]);
+            assert_eq!(passing, rank);
+        }
+        assert_eq!(by_size.passing([2.0 * total]), [parts.len() as u32]);
+        let counts = [1, 3, 10, 40];
+        for (weight, count) in by_size.weights_of(counts).into_iter().zip(counts) {
+            let expected = ends[parts.len().min(count as usize)];
+            close(weight, expected, 1e-14 * expected);
+        }
+        // What has come and gone leaves no trace, not in the last digit.
+        let mut anew = by_size.clone();
+        for (stretch, runs) in anew.stretches.iter_mut().zip(&anew.runs) {
+            stretch.of = !runs;
+        }
+        assert_eq!(anew.sums(), found);
     }
 
     #[test]
@@ -270,15 +418,8 @@ mod tests {
                 continue;
             }
             let expected = visit(&fleets, &thresholds);
-            let by_size = fleets.fixed.as_mut().unwrap().running_by_size().unwrap();
-            let stretches = by_size.stretches().to_vec();
-            let running: Vec<Vec<f64>> = (0..stretches.len())
-                .map(|stretch| by_size.running_of(stretch).collect())
-                .collect();
-            assert_eq!(running.concat(), expected, "day {day}");
-            for (found, parts) in stretches.iter().zip(&running) {
-                assert_eq!(*found, sums_over(found.of, parts), "day {day}");
-            }
+            let park = fleets.fixed.as_mut().unwrap();
+            compare(park.running_by_size().unwrap(), &expected);
         }
     }
 
