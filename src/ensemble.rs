@@ -3,7 +3,6 @@
 //! Each history depends on its number alone and is summarised in that order, so results are the same
 //! bytes at any number of threads.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -199,9 +198,20 @@ pub fn run_with(scenario: &Scenario, options: &Options<'_>) -> Result<Ensemble, 
     let records: Vec<Vec<f64>> = outcomes.into_iter().map(|(records, _)| records).collect();
     let quantities = quantities(scenario);
     let dates = record_dates(scenario);
+    let counted = |column: usize| {
+        let metric = quantities[column % quantities.len()].metric.as_str();
+        COUNTS.contains(&metric)
+    };
+    let columns = by_column(&records, |column, values| {
+        let summary = summarise(values);
+        let replicas = summary.as_ref().map_or(0, |summary| summary.replicas);
+        let counts = counted(column).then(|| count(&values[..replicas]));
+        (summary, counts)
+    });
+    let (summaries, counts): (_, Vec<_>) = columns.into_iter().unzip();
     Ok(Ensemble {
-        summaries: summaries(&records),
-        counts: counts(&quantities, dates.len(), &records),
+        summaries,
+        counts: counts_of(&quantities, counts),
         quantities,
         dates,
         replicas: scenario.replicas,
@@ -215,29 +225,24 @@ fn record_dates(scenario: &Scenario) -> Vec<(u32, Date)> {
     days.map(|day| (day, scenario.date(day))).collect()
 }
 
-/// Distributions of the counts among the quantities.
-fn counts(quantities: &[Quantity], dates: usize, records: &[Vec<f64>]) -> Vec<Counts> {
-    let counted = quantities
-        .iter()
-        .enumerate()
-        .filter(|(_, quantity)| COUNTS.contains(&quantity.metric.as_str()));
-    let of_date = |quantity: usize, date: usize| {
-        let mut found = BTreeMap::new();
-        for record in records {
-            let value = record[date * quantities.len() + quantity];
-            if !value.is_nan() {
-                // Exact: units are far fewer than 2^32.
-                *found.entry(value as u32).or_insert(0) += 1;
-            }
-        }
-        found.into_iter().collect()
-    };
-    counted
-        .map(|(quantity, _)| Counts {
+/// How often each value comes out among some that ascend.
+fn count(ascending: &[f64]) -> Vec<(u32, u32)> {
+    let runs = ascending.chunk_by(|a, b| a == b);
+    // Exact: units are far fewer than 2^32, and replicas too.
+    runs.map(|run| (run[0] as u32, run.len() as u32)).collect()
+}
+
+/// Distributions of the counts among the quantities, from those of all columns.
+fn counts_of(quantities: &[Quantity], mut by_column: Vec<Option<Vec<(u32, u32)>>>) -> Vec<Counts> {
+    let counts = (0..quantities.len()).map(|quantity| {
+        let of_dates = by_column.iter_mut().skip(quantity);
+        let of_dates = of_dates.step_by(quantities.len());
+        Counts {
             quantity,
-            by_date: (0..dates).map(|date| of_date(quantity, date)).collect(),
-        })
-        .collect()
+            by_date: of_dates.filter_map(Option::take).collect(),
+        }
+    });
+    counts.filter(|counts| !counts.by_date.is_empty()).collect()
 }
 
 /// Whether a run fits into the memory that it may use.
@@ -303,7 +308,13 @@ const BLOCK: usize = 32;
 /// Summary of every column over the replicas, in column order.
 #[must_use]
 pub fn summaries(records: &[Vec<f64>]) -> Vec<Option<Summary>> {
+    by_column(records, |_, values| summarise(values))
+}
+
+/// What is asked of the values of every column over the replicas, in column order; it may put them in another order.
+fn by_column<T: Send>(records: &[Vec<f64>], ask: impl Fn(usize, &mut [f64]) -> T + Sync) -> Vec<T> {
     let columns = records.first().map_or(0, Vec::len);
+    let ask = &ask;
     (0..columns.div_ceil(BLOCK))
         .into_par_iter()
         .flat_map_iter(|block| {
@@ -315,11 +326,12 @@ pub fn summaries(records: &[Vec<f64>]) -> Vec<Option<Summary>> {
                     gathered[column * records.len() + replica] = record[first + column];
                 }
             }
-            let summaries: Vec<_> = gathered
-                .chunks_exact_mut(records.len())
-                .map(summarise)
+            let values = gathered.chunks_exact_mut(records.len());
+            let answers: Vec<T> = (first..)
+                .zip(values)
+                .map(|(column, values)| ask(column, values))
                 .collect();
-            summaries
+            answers
         })
         .collect()
 }
