@@ -14,12 +14,12 @@ const PINNED: [(&str, &[&str], &str); 3] = [
     (
         "core",
         &["days=400", "firms.count=150"],
-        "b6b23084461f4294bf4b831133df8434b53585ff4f418b1119c7dc959e5cb4ac",
+        "28c3bf4a9b39afaf1f23e044876bb6a587464bebd7feceda129cd69426921812",
     ),
     (
         "three-regions",
         &["days=300"],
-        "0e485c9b7166e8d4ce2b75f3ecdb1641ca8d5ea4651ed811e030aa7dfdb2af58",
+        "5532a3ff451685b52cfe5f36ce07c76b26997f6f6c8a7ee72991d7e93dde7152",
     ),
     (
         "global-south",
