@@ -79,8 +79,8 @@ pub struct Ensemble {
     pub replicas: u32,
     /// Replicas that had a day on which nothing ran.
     pub dark_replicas: u32,
-    /// By replica: values by record day and quantity; NaN stands for null.
-    records: Vec<Vec<f64>>,
+    /// By replica, record day and quantity; NaN stands for null.
+    records: Vec<f64>,
     /// By record day and quantity; `None` where no replica has a value.
     summaries: Vec<Option<Summary>>,
     counts: Vec<Counts>,
@@ -118,13 +118,14 @@ impl Ensemble {
     /// If the values of that replica were not kept.
     #[must_use]
     pub fn replica(&self, replica: usize) -> &[f64] {
-        &self.records[replica]
+        let cells = self.summaries.len();
+        &self.records[replica * cells..][..cells]
     }
 
     /// Replicas whose values there are: the first ones.
     #[must_use]
     pub fn replicas_kept(&self) -> usize {
-        self.records.len()
+        self.records.len() / self.summaries.len()
     }
 
     /// The distributions of all counts, in the order of their quantities.
@@ -135,13 +136,13 @@ impl Ensemble {
 
     /// What is known of an ensemble from its tables.
     ///
-    /// `summaries` by record day and quantity; `records` of the first replicas, or of none.
+    /// `summaries` by record day and quantity; `records` of the first replicas, one after the other, or of none.
     #[must_use]
     pub fn of_tables(
         scenario: &Scenario,
         summaries: Vec<Option<Summary>>,
         counts: Vec<Counts>,
-        records: Vec<Vec<f64>>,
+        records: Vec<f64>,
     ) -> Self {
         Self {
             quantities: quantities(scenario),
@@ -192,17 +193,23 @@ pub fn run(scenario: &Scenario) -> Result<Ensemble, EnsembleError> {
 pub fn run_with(scenario: &Scenario, options: &Options<'_>) -> Result<Ensemble, EnsembleError> {
     check_memory(scenario, options)?;
     let model = Model::new(scenario);
-    let outcomes = collect(&model, 0..scenario.replicas, options, |records| records)?;
-    let dark_replicas = outcomes.iter().filter(|(_, notes)| notes.dark_days > 0);
-    let dark_replicas = dark_replicas.count() as u32;
-    let records: Vec<Vec<f64>> = outcomes.into_iter().map(|(records, _)| records).collect();
+    let runs = Runs::new(&model, options);
+    // All in one piece: a thousand pieces from the system, and back to it, are seen.
+    let mut records = vec![0.0; model.record_len() * scenario.replicas as usize];
+    let rows = records.par_chunks_exact_mut(model.record_len());
+    let outcomes = one_by_one(0..scenario.replicas)
+        .zip(rows)
+        .map(|(replica, records)| runs.run(replica, records));
+    let notes = all_or_first_error(outcomes.collect())?;
+    let dark_replicas = notes.iter().filter(|notes| notes.dark_days > 0).count() as u32;
     let quantities = quantities(scenario);
     let dates = record_dates(scenario);
     let counted = |column: usize| {
         let metric = quantities[column % quantities.len()].metric.as_str();
         COUNTS.contains(&metric)
     };
-    let columns = by_column(&records, |column, values| {
+    let rows: Vec<&[f64]> = records.chunks_exact(model.record_len()).collect();
+    let columns = by_column(&rows, |column, values| {
         let summary = summarise(values);
         let replicas = summary.as_ref().map_or(0, |summary| summary.replicas);
         let counts = counted(column).then(|| count(&values[..replicas]));
@@ -268,30 +275,55 @@ pub fn collect<T: Send>(
     model: &Model<'_>,
     replicas: Range<u32>,
     options: &Options<'_>,
-    keep: impl Fn(Vec<f64>) -> T + Sync,
+    keep: impl Fn(&[f64]) -> T + Sync,
 ) -> Result<Vec<(T, Notes)>, EnsembleError> {
-    let failed = AtomicBool::new(false);
-    let outcomes: Vec<Result<(T, Notes), EnsembleError>> = replicas
-        .into_par_iter()
-        .map(|replica| {
-            if options
-                .stop
-                .is_some_and(|stop| stop.load(Ordering::Relaxed))
-            {
-                return Err(EnsembleError::Interrupted);
-            }
-            // Once one has failed the others need not be run; those before it are, so that the first is told.
-            if failed.load(Ordering::Relaxed) && model.starts(u64::from(replica)).is_ok() {
-                return Err(EnsembleError::Interrupted);
-            }
-            let mut records = vec![0.0; model.record_len()];
-            let notes = model
-                .run_replica(u64::from(replica), &mut records, &mut ())
-                .inspect_err(|_| failed.store(true, Ordering::Relaxed))?;
-            options.progress.replica_done();
-            Ok((keep(records), notes))
-        })
-        .collect();
+    let runs = Runs::new(model, options);
+    let one = |replica| {
+        let mut records = vec![0.0; model.record_len()];
+        let notes = runs.run(replica, &mut records)?;
+        Ok((keep(&records), notes))
+    };
+    all_or_first_error(one_by_one(replicas).map(one).collect())
+}
+
+/// Replicas under way, until one fails or somebody asks to stop.
+struct Runs<'a> {
+    model: &'a Model<'a>,
+    options: &'a Options<'a>,
+    failed: AtomicBool,
+}
+
+impl<'a> Runs<'a> {
+    fn new(model: &'a Model<'a>, options: &'a Options<'a>) -> Self {
+        Self {
+            model,
+            options,
+            failed: AtomicBool::new(false),
+        }
+    }
+
+    /// Runs one replica, unless it need not be run any more.
+    fn run(&self, replica: u32, records: &mut [f64]) -> Result<Notes, EnsembleError> {
+        let replica = u64::from(replica);
+        let stop = self.options.stop;
+        if stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+            return Err(EnsembleError::Interrupted);
+        }
+        // Once one has failed the others need not be run; those before it are, so that the first is told.
+        if self.failed.load(Ordering::Relaxed) && self.model.starts(replica).is_ok() {
+            return Err(EnsembleError::Interrupted);
+        }
+        let notes = self
+            .model
+            .run_replica(replica, records, &mut ())
+            .inspect_err(|_| self.failed.store(true, Ordering::Relaxed))?;
+        self.options.progress.replica_done();
+        Ok(notes)
+    }
+}
+
+/// What came of all replicas, or the error of the lowest that failed.
+fn all_or_first_error<T>(outcomes: Vec<Result<T, EnsembleError>>) -> Result<Vec<T>, EnsembleError> {
     // Others were only kept from running by it.
     for outcome in &outcomes {
         if let Err(EnsembleError::Engine(error)) = outcome {
@@ -299,6 +331,14 @@ pub fn collect<T: Send>(
         }
     }
     outcomes.into_iter().collect()
+}
+
+/// Replicas, to be handed to threads one by one.
+///
+/// Left to itself rayon splits a range into a few parts for each thread, and no further a part that is under way: at the end
+/// one thread would work at the last of them while the others have nothing left to take.
+pub(crate) fn one_by_one(replicas: Range<u32>) -> impl IndexedParallelIterator<Item = u32> {
+    replicas.into_par_iter().with_max_len(1)
 }
 
 /// Columns gathered at a time: as many as fit into a core's cache at a thousand replicas. Each replica lies in a page of its
@@ -312,8 +352,11 @@ pub fn summaries(records: &[Vec<f64>]) -> Vec<Option<Summary>> {
 }
 
 /// What is asked of the values of every column over the replicas, in column order; it may put them in another order.
-fn by_column<T: Send>(records: &[Vec<f64>], ask: impl Fn(usize, &mut [f64]) -> T + Sync) -> Vec<T> {
-    let columns = records.first().map_or(0, Vec::len);
+fn by_column<T: Send>(
+    records: &[impl AsRef<[f64]> + Sync],
+    ask: impl Fn(usize, &mut [f64]) -> T + Sync,
+) -> Vec<T> {
+    let columns = records.first().map_or(0, |record| record.as_ref().len());
     let ask = &ask;
     (0..columns.div_ceil(BLOCK))
         .into_par_iter()
@@ -322,8 +365,9 @@ fn by_column<T: Send>(records: &[Vec<f64>], ask: impl Fn(usize, &mut [f64]) -> T
             let width = BLOCK.min(columns - first);
             let mut gathered = vec![0.0; width * records.len()];
             for (replica, record) in records.iter().enumerate() {
-                for column in 0..width {
-                    gathered[column * records.len() + replica] = record[first + column];
+                let values = &record.as_ref()[first..first + width];
+                for (column, value) in values.iter().enumerate() {
+                    gathered[column * records.len() + replica] = *value;
                 }
             }
             let values = gathered.chunks_exact_mut(records.len());

@@ -7,7 +7,7 @@ use rand::rngs::ChaCha8Rng;
 use rayon::prelude::*;
 
 use crate::engine::{Model, Observer};
-use crate::ensemble::{EnsembleError, Progress};
+use crate::ensemble::{EnsembleError, Progress, one_by_one};
 use crate::random::{Purpose, Streams, gamma, normal, seek_day};
 use crate::record::{Day, running_efficiency};
 use crate::scenario::{
@@ -37,8 +37,7 @@ pub fn simulate(
 ) -> Result<Measurements, EnsembleError> {
     let model = Model::new(scenario);
     let plan = Plan::new(scenario, observed);
-    let replicas: Vec<(Vec<f64>, f64)> = (0..scenario.replicas)
-        .into_par_iter()
+    let replicas: Vec<(Vec<f64>, f64)> = one_by_one(0..scenario.replicas)
         .map(|replica| {
             if stop.load(Ordering::Relaxed) {
                 return Err(EnsembleError::Interrupted);

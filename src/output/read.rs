@@ -71,14 +71,12 @@ pub fn read_results(
     if metadata.keep_replicas && most_replicas > 0 {
         let mut rows = open(REPLICAS)?;
         for _ in 0..most_replicas.min(scenario.replicas as usize) {
-            let mut record = Vec::with_capacity(cells);
             for cell in 0..cells {
                 // A column more than the other tables have: the replica's number.
                 let row = rows.next_of(cell, 4)?;
                 let [value] = rows.numbers(&row, [8])?;
-                record.push(value.unwrap_or(f64::NAN));
+                records.push(value.unwrap_or(f64::NAN));
             }
-            records.push(record);
         }
     }
     Ok(Ensemble::of_tables(scenario, summaries, counts, records))

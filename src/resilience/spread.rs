@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::annual::{Estimate, Network, ban_hazard, usual_rate};
 use crate::engine::{Model, Observer};
-use crate::ensemble::{EnsembleError, Progress};
+use crate::ensemble::{EnsembleError, Progress, one_by_one};
 use crate::random::entity_of_name;
 use crate::record::Day;
 use crate::scenario::{BanTerms, CapacityNow, Effect, Hazard, Scenario};
@@ -196,8 +196,7 @@ pub fn simulate_years(
         model.run_replica(replica, &mut records, &mut hash)?;
         Ok(hash.0)
     };
-    let losses: Vec<Vec<f64>> = (0..years)
-        .into_par_iter()
+    let losses: Vec<Vec<f64>> = one_by_one(0..years)
         .map(|year| {
             let mut losses = Vec::with_capacity(networks.len() * threats.len());
             for models in &models {

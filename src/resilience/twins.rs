@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::loss::attack_cost;
 use crate::engine::{EngineError, Model, Observer};
-use crate::ensemble::{EnsembleError, Progress};
+use crate::ensemble::{EnsembleError, Progress, one_by_one};
 use crate::protocol::block_interval_seconds;
 use crate::record::Day;
 use crate::scenario::{BanTerms, Effect, Event, Scenario};
@@ -228,8 +228,7 @@ pub fn compare(
         .iter()
         .map(|case| Window::new(scenario, case, first))
         .collect();
-    let pairs: Vec<Vec<Pair>> = (0..scenario.replicas)
-        .into_par_iter()
+    let pairs: Vec<Vec<Pair>> = one_by_one(0..scenario.replicas)
         .map(|replica| {
             let without = watch(&model, scenario, u64::from(replica), first)?;
             let mut compared: Vec<Pair> = Vec::with_capacity(cases.len());
