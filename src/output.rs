@@ -12,11 +12,11 @@ mod read;
 mod stress;
 pub mod sweep;
 mod table;
+mod table_file;
 mod tables;
 mod trace;
 mod trajectories;
 
-use std::borrow::Borrow;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -39,10 +39,11 @@ pub use stress::{
     RegionLoss, annual_loss_table, paths_table, region_loss_table, simulated_loss_table,
     twins_table,
 };
-pub use table::{Cells, Column, Table, table_json};
+pub use table::{Cells, Column, Table, Text, table_json};
 pub use trace::{TraceTables, trace_replica};
 pub use trajectories::{answers_table, dependence_table, trajectory_paths_table};
 
+use self::table_file::{Finished, Format, TableFile, TableFiles};
 use crate::ensemble::Ensemble;
 use crate::scenario::Scenario;
 
@@ -68,44 +69,6 @@ impl OutputError {
     }
 }
 
-/// Writes batches of one table. CSV and Parquet are the two implementations.
-trait TableWriter {
-    fn write(&mut self, batch: &Table) -> io::Result<()>;
-    fn finish(self: Box<Self>) -> io::Result<()>;
-}
-
-/// File formats of tables, by file extension.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
-    Csv,
-    #[cfg(feature = "parquet")]
-    Parquet,
-}
-
-impl Format {
-    const ALL: &[Self] = &[
-        Self::Csv,
-        #[cfg(feature = "parquet")]
-        Self::Parquet,
-    ];
-
-    fn extension(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            #[cfg(feature = "parquet")]
-            Self::Parquet => "parquet",
-        }
-    }
-
-    fn writer<'w>(self, to: impl Write + Send + 'w) -> Box<dyn TableWriter + 'w> {
-        match self {
-            Self::Csv => Box::new(csv::CsvWriter::new(to)),
-            #[cfg(feature = "parquet")]
-            Self::Parquet => Box::new(parquet::ParquetWriter::new(to)),
-        }
-    }
-}
-
 /// Writes the tables of an ensemble into `folder`; returns their digests.
 ///
 /// A file appears under its name only when it is complete.
@@ -118,14 +81,10 @@ pub fn write_tables(
     keep_replicas: bool,
     folder: &Path,
 ) -> Result<Vec<TableDigest>, OutputError> {
-    each_table(keep_replicas, |name, format| {
-        let file = format!("{name}.{}", format.extension());
-        let path = folder.join(&file);
-        let fail = |source| OutputError::new("cannot write", &path, source);
-        let mut target = AtomicWriteFile::open(&path).map_err(fail)?;
-        let digest = write_one(scenario, ensemble, name, format, &mut target).map_err(fail)?;
-        target.commit().map_err(fail)?;
-        Ok(digest)
+    each_table(keep_replicas, |name| {
+        let files = TableFiles::open(folder, name, TableFile::create)?;
+        let finished = write_all(tables::batches(scenario, ensemble, name), files)?;
+        finished.into_iter().map(Finished::commit).collect()
     })
 }
 
@@ -138,7 +97,8 @@ pub fn digest_file(path: &Path) -> Result<(u64, String), OutputError> {
     let mut file = std::fs::File::open(path).map_err(fail)?;
     let mut hashing = Hashing::new(io::sink());
     io::copy(&mut file, &mut hashing).map_err(fail)?;
-    Ok((hashing.bytes, hashing.digest()))
+    let (_, bytes, digest) = hashing.end();
+    Ok((bytes, digest))
 }
 
 /// SHA-256 of a text, in hexadecimal digits.
@@ -156,65 +116,39 @@ pub fn digest_tables(
     ensemble: &Ensemble,
     keep_replicas: bool,
 ) -> Result<Vec<TableDigest>, OutputError> {
-    each_table(keep_replicas, |name, format| {
-        write_one(scenario, ensemble, name, format, io::sink())
-            .map_err(|source| OutputError::new("cannot digest", Path::new(name), source))
+    each_table(keep_replicas, |name| {
+        let nowhere = |path: &Path, format| Ok(TableFile::new(path, format, io::sink()));
+        let files = TableFiles::open(Path::new(""), name, nowhere)?;
+        let finished = write_all(tables::batches(scenario, ensemble, name), files)?;
+        Ok(finished.into_iter().map(Finished::digest).collect())
     })
 }
 
+/// What `one` makes of every table, the files of each in order.
 fn each_table(
     keep_replicas: bool,
-    one: impl Fn(&'static str, Format) -> Result<TableDigest, OutputError> + Sync,
+    one: impl Fn(&'static str) -> Result<Vec<TableDigest>, OutputError> + Sync + Send,
 ) -> Result<Vec<TableDigest>, OutputError> {
     let mut names = vec![tables::MEANS, tables::QUANTILES, tables::NAKAMOTO];
     if keep_replicas {
         names.push(tables::REPLICAS);
     }
-    let files: Vec<(&'static str, Format)> = names
-        .into_iter()
-        .flat_map(|name| Format::ALL.iter().map(move |format| (name, *format)))
-        .collect();
-    let digests: Vec<_> = files
-        .into_par_iter()
-        .map(|(name, format)| one(name, format))
-        .collect();
+    let names = names.into_par_iter().with_max_len(1);
+    let digests: Vec<_> = names.map(one).collect();
     // Of several that failed, the first in order is told.
-    digests.into_iter().collect()
+    let digests: Vec<_> = digests.into_iter().collect::<Result<_, _>>()?;
+    Ok(digests.into_iter().flatten().collect())
 }
 
-fn write_one(
-    scenario: &Scenario,
-    ensemble: &Ensemble,
-    name: &str,
-    format: Format,
-    to: impl Write + Send,
-) -> io::Result<TableDigest> {
-    let file = format!("{name}.{}", format.extension());
-    write_batches(tables::batches(scenario, ensemble, name), format, file, to)
-}
-
-/// Writes batches of the table in `file`.
-fn write_batches(
-    batches: impl Iterator<Item = impl Borrow<Table>>,
-    format: Format,
-    file: String,
-    to: impl Write + Send,
-) -> io::Result<TableDigest> {
-    let mut hashing = Hashing::new(io::BufWriter::new(to));
-    let mut rows = 0;
-    let mut writer = format.writer(&mut hashing);
+/// Writes all batches of a table.
+fn write_all<W: Write + Send>(
+    batches: impl Iterator<Item = Table>,
+    mut files: TableFiles<W>,
+) -> Result<Vec<Finished<W>>, OutputError> {
     for batch in batches {
-        rows += batch.borrow().rows() as u64;
-        writer.write(batch.borrow())?;
+        files.write(&batch)?;
     }
-    writer.finish()?;
-    hashing.flush()?;
-    Ok(TableDigest {
-        file,
-        rows,
-        bytes: hashing.bytes,
-        sha256: hashing.digest(),
-    })
+    files.finish()
 }
 
 /// Writes `value` to `path` as JSON that people can read.
@@ -246,12 +180,9 @@ pub fn write_text(text: &str, path: &Path) -> Result<TableDigest, OutputError> {
 /// # Errors
 /// [`OutputError`] if it cannot be written.
 pub fn write_csv(table: &Table, path: &Path) -> Result<TableDigest, OutputError> {
-    let fail = |source| OutputError::new("cannot write", path, source);
-    let mut target = AtomicWriteFile::open(path).map_err(fail)?;
-    let batches = std::iter::once(table);
-    let digest = write_batches(batches, Format::Csv, file_name(path), &mut target).map_err(fail)?;
-    target.commit().map_err(fail)?;
-    Ok(digest)
+    let mut file = TableFile::create(path, Format::Csv)?;
+    file.write(table)?;
+    file.finish()?.commit()
 }
 
 /// What a file is called in its folder.
@@ -276,9 +207,10 @@ impl<W: Write> Hashing<W> {
         }
     }
 
-    /// Of what was passed on so far, in hexadecimal digits.
-    fn digest(self) -> String {
-        crate::units::hexadecimal(&self.hasher.finalize())
+    /// What was written to, the number of bytes and their digest in hexadecimal digits.
+    fn end(self) -> (W, u64, String) {
+        let digest = crate::units::hexadecimal(&self.hasher.finalize());
+        (self.inner, self.bytes, digest)
     }
 }
 

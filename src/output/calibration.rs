@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::OutputError;
 use super::backtest::{measured_values_table, scores_table};
-use super::table::{Cells, Column, Table, table};
+use super::table::{Cells, Column, Table, Text, table};
 use crate::backtest::Scores;
 use crate::calibration::{Episode, Evaluation, Fit, Plan};
 use crate::scenario::Scenario;
@@ -269,10 +269,10 @@ fn one_below_the_other(trials: &[Trial], table: impl Fn(&Trial) -> Table) -> Tab
     let mut all: Option<Table> = None;
     for trial in trials {
         let mut one = table(trial);
-        let name = vec![trial.episode.as_str().into(); one.rows()];
+        let name = vec![trial.episode.as_str().into()];
         let left_out = Column {
             name: "left_out".into(),
-            cells: Cells::Text(name),
+            cells: Cells::Text(Text::of_labels(name, vec![0; one.rows()])),
         };
         one.columns.insert(0, left_out);
         match &mut all {

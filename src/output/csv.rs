@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use super::TableWriter;
 use super::table::{Cells, Table};
+use super::table_file::TableWriter;
 
 pub struct CsvWriter<W: Write> {
     writer: csv::Writer<W>,
@@ -21,7 +21,7 @@ impl<W: Write> CsvWriter<W> {
     }
 }
 
-impl<W: Write> TableWriter for CsvWriter<W> {
+impl<W: Write> TableWriter<W> for CsvWriter<W> {
     fn write(&mut self, batch: &Table) -> io::Result<()> {
         use std::fmt::Write as _;
         if !self.headed {
@@ -36,7 +36,7 @@ impl<W: Write> TableWriter for CsvWriter<W> {
                 // Writing to a String cannot fail.
                 let _ = match &column.cells {
                     Cells::Text(cells) => {
-                        self.writer.write_field(cells[row].as_bytes())?;
+                        self.writer.write_field(cells.get(row))?;
                         continue;
                     }
                     Cells::Integer(cells) => write!(cell, "{}", cells[row]),
@@ -53,7 +53,8 @@ impl<W: Write> TableWriter for CsvWriter<W> {
         Ok(())
     }
 
-    fn finish(mut self: Box<Self>) -> io::Result<()> {
-        self.writer.flush()
+    fn finish(self: Box<Self>) -> io::Result<W> {
+        let written = self.writer.into_inner();
+        written.map_err(csv::IntoInnerError::into_error)
     }
 }

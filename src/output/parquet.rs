@@ -10,8 +10,8 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::Type;
 
-use super::TableWriter;
 use super::table::{Cells, Column, Table};
+use super::table_file::TableWriter;
 
 pub struct ParquetWriter<W: Write + Send> {
     /// Until the first batch tells the columns, where to write to; then the writer.
@@ -31,7 +31,7 @@ impl<W: Write + Send> ParquetWriter<W> {
     }
 }
 
-impl<W: Write + Send> TableWriter for ParquetWriter<W> {
+impl<W: Write + Send> TableWriter<W> for ParquetWriter<W> {
     fn write(&mut self, batch: &Table) -> io::Result<()> {
         if let State::New(to) = &mut self.state
             && let Some(to) = to.take()
@@ -44,7 +44,7 @@ impl<W: Write + Send> TableWriter for ParquetWriter<W> {
             self.state = State::Open(writer);
         }
         let State::Open(writer) = &mut self.state else {
-            return Err(io::Error::other("the table has no file"));
+            return Err(no_file());
         };
         let mut group = writer.next_row_group()?;
         for column in &batch.columns {
@@ -55,10 +55,12 @@ impl<W: Write + Send> TableWriter for ParquetWriter<W> {
             };
             match &column.cells {
                 Cells::Text(cells) => {
-                    let values: Vec<ByteArray> = cells
-                        .iter()
-                        .map(|text| ByteArray::from(text.as_bytes().to_vec()))
+                    let labels = cells.labels().iter();
+                    let labels: Vec<ByteArray> = labels
+                        .map(|label| ByteArray::from(label.as_bytes().to_vec()))
                         .collect();
+                    let values: Vec<ByteArray> =
+                        cells.rows().map(|label| labels[label].clone()).collect();
                     writer
                         .typed::<ByteArrayType>()
                         .write_batch(&values, None, None)?;
@@ -80,12 +82,17 @@ impl<W: Write + Send> TableWriter for ParquetWriter<W> {
         Ok(())
     }
 
-    fn finish(self: Box<Self>) -> io::Result<()> {
-        if let State::Open(writer) = self.state {
-            writer.close()?;
+    fn finish(self: Box<Self>) -> io::Result<W> {
+        match self.state {
+            State::New(Some(to)) => Ok(to),
+            State::New(None) => Err(no_file()),
+            State::Open(writer) => Ok(writer.into_inner()?),
         }
-        Ok(())
     }
+}
+
+fn no_file() -> io::Error {
+    io::Error::other("the table has no file")
 }
 
 fn schema(table: &Table) -> Result<Arc<Type>, ParquetError> {

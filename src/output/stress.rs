@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::table::{Cells, Table, table};
+use super::table::{Cells, Table, Text, table};
 use crate::resilience::annual::AnnualLoss;
 use crate::resilience::loss::Loss;
 use crate::resilience::spread::SimulatedLoss;
@@ -114,7 +114,7 @@ pub fn paths_table(scenario: &Scenario, outcomes: &[Outcome]) -> Table {
         regions.map(move |region| (format!("{measure} {}", region.id).into(), "share".into()))
     });
     let measures: Vec<(Arc<str>, Arc<str>)> = network.into_iter().chain(shares).collect();
-    let [mut cases, mut dates, mut names, mut units] = [const { Vec::new() }; 4];
+    let [mut cases, mut dates, mut names, mut units] = <[Text; 4]>::default();
     let mut days = Vec::new();
     let mut summaries: Vec<Option<&Summary>> = Vec::new();
     for outcome in outcomes {

@@ -17,12 +17,97 @@ pub struct Column {
 /// Cells of one type.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cells {
-    /// Text; shared, since labels repeat.
-    Text(Vec<Arc<str>>),
+    /// Text.
+    Text(Text),
     /// Whole numbers.
     Integer(Vec<i64>),
     /// Numbers; `None` is null.
     Number(Vec<Option<f64>>),
+}
+
+/// Cells of text. Labels repeat over many rows: each is kept once, and a row says which it has.
+#[derive(Debug, Clone, Default)]
+pub struct Text {
+    labels: Vec<Arc<str>>,
+    /// By row, the number of its label.
+    rows: Vec<u32>,
+}
+
+impl Text {
+    /// Cells that have these of the labels.
+    ///
+    /// # Panics
+    /// If there are 2^32 labels or more. Later, if a row has none of them.
+    #[must_use]
+    pub fn of_labels(labels: Vec<Arc<str>>, rows: Vec<u32>) -> Self {
+        assert!(u32::try_from(labels.len()).is_ok(), "too many labels");
+        Self { labels, rows }
+    }
+
+    /// Number of cells.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The text of a row.
+    #[must_use]
+    pub fn get(&self, row: usize) -> &str {
+        &self.labels[self.rows[row] as usize]
+    }
+
+    /// All labels that cells may have.
+    #[must_use]
+    pub fn labels(&self) -> &[Arc<str>] {
+        &self.labels
+    }
+
+    /// By row, the index of its label.
+    pub fn rows(&self) -> impl Iterator<Item = usize> {
+        self.rows.iter().map(|label| *label as usize)
+    }
+
+    /// Puts a cell behind the others.
+    pub fn push(&mut self, cell: Arc<str>) {
+        if self
+            .labels
+            .last()
+            .is_none_or(|last| !Arc::ptr_eq(last, &cell))
+        {
+            self.labels.push(cell);
+        }
+        // Cells of a batch are far fewer than 2^32.
+        self.rows.push(self.labels.len() as u32 - 1);
+    }
+
+    fn append(&mut self, other: Self) {
+        let first = self.labels.len() as u32;
+        self.labels.extend(other.labels);
+        self.rows
+            .extend(other.rows.iter().map(|label| first + label));
+    }
+}
+
+impl FromIterator<Arc<str>> for Text {
+    fn from_iter<I: IntoIterator<Item = Arc<str>>>(cells: I) -> Self {
+        let mut text = Self::default();
+        for cell in cells {
+            text.push(cell);
+        }
+        text
+    }
+}
+
+impl PartialEq for Text {
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len() && (0..self.len()).all(|row| self.get(row) == other.get(row))
+    }
 }
 
 /// Columns of one length.
@@ -43,7 +128,7 @@ impl Table {
     pub fn append(&mut self, other: Self) {
         for (column, more) in self.columns.iter_mut().zip(other.columns) {
             match (&mut column.cells, more.cells) {
-                (Cells::Text(cells), Cells::Text(more)) => cells.extend(more),
+                (Cells::Text(cells), Cells::Text(more)) => cells.append(more),
                 (Cells::Integer(cells), Cells::Integer(more)) => cells.extend(more),
                 (Cells::Number(cells), Cells::Number(more)) => cells.extend(more),
                 _ => debug_assert!(false, "columns of one name have one type"),
@@ -89,7 +174,7 @@ pub fn table_json(table: &Table) -> Value {
     let row = |row: usize| {
         let cells = table.columns.iter().map(|column| {
             let cell = match &column.cells {
-                Cells::Text(cells) => Value::from(&*cells[row]),
+                Cells::Text(cells) => Value::from(cells.get(row)),
                 Cells::Integer(cells) => Value::from(cells[row]),
                 Cells::Number(cells) => Value::from(cells[row]),
             };

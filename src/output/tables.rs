@@ -5,8 +5,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::table::{Cells, Column, Table};
+use indexmap::IndexSet;
+
+use super::table::{Cells, Column, Table, Text};
 use crate::ensemble::Ensemble;
+use crate::record::Quantity;
 use crate::scenario::Scenario;
 use crate::statistics::PROBABILITIES;
 
@@ -53,59 +56,74 @@ fn spans_of_dates(
         .map(move |first| first..(first + span).min(dates))
 }
 
-/// Labels that repeat over many rows, each stored once.
+/// What rows are labelled with.
 struct Labels {
     scenario: Arc<str>,
     dates: Vec<Arc<str>>,
-    quantities: Vec<[Arc<str>; 4]>,
+    /// Of quantities: level, name, metric, unit.
+    quantities: [Words; 4],
+}
+
+/// Labels of the quantities, and which each of them has.
+struct Words {
+    labels: Vec<Arc<str>>,
+    of_quantities: Vec<u32>,
+}
+
+impl Words {
+    fn new(ensemble: &Ensemble, label: impl Fn(&Quantity) -> &str) -> Self {
+        let mut words = IndexSet::new();
+        let quantities = ensemble.quantities.iter();
+        // There are far fewer than 2^32 quantities.
+        let of_quantities = quantities.map(|quantity| words.insert_full(label(quantity)).0 as u32);
+        Self {
+            of_quantities: of_quantities.collect(),
+            labels: words.into_iter().map(Into::into).collect(),
+        }
+    }
 }
 
 impl Labels {
     fn new(scenario: &Scenario, ensemble: &Ensemble) -> Self {
+        let dates = ensemble.dates.iter();
         Self {
             scenario: scenario.name.as_str().into(),
-            dates: ensemble
-                .dates
-                .iter()
-                .map(|(_, date)| date.to_string().into())
-                .collect(),
-            quantities: ensemble
-                .quantities
-                .iter()
-                .map(|q| {
-                    [
-                        q.level.as_str().into(),
-                        q.name.as_str().into(),
-                        q.metric.as_str().into(),
-                        q.unit.into(),
-                    ]
-                })
-                .collect(),
+            dates: dates.map(|(_, date)| date.to_string().into()).collect(),
+            quantities: [
+                Words::new(ensemble, |quantity| quantity.level.as_str()),
+                Words::new(ensemble, |quantity| &quantity.name),
+                Words::new(ensemble, |quantity| &quantity.metric),
+                Words::new(ensemble, |quantity| quantity.unit),
+            ],
         }
     }
 
     /// Columns that say what a number is, for rows of (record day, quantity).
     fn columns(&self, ensemble: &Ensemble, rows: &[(usize, usize)]) -> Vec<Column> {
-        let text = |name: &'static str, of: &dyn Fn(usize, usize) -> Arc<str>| Column {
-            name: name.into(),
-            cells: Cells::Text(rows.iter().map(|(date, q)| of(*date, *q)).collect()),
+        let text = |name: &'static str, labels: &[Arc<str>], of: &dyn Fn(usize, usize) -> u32| {
+            let rows = rows.iter().map(|(date, quantity)| of(*date, *quantity));
+            Column {
+                name: name.into(),
+                cells: Cells::Text(Text::of_labels(labels.to_vec(), rows.collect())),
+            }
         };
         let days = rows
             .iter()
-            .map(|(date, _)| i64::from(ensemble.dates[*date].0))
-            .collect();
-        vec![
-            text("scenario", &|_, _| self.scenario.clone()),
-            text("date", &|date, _| self.dates[date].clone()),
-            Column {
-                name: "day".into(),
-                cells: Cells::Integer(days),
-            },
-            text("level", &|_, q| self.quantities[q][0].clone()),
-            text("name", &|_, q| self.quantities[q][1].clone()),
-            text("metric", &|_, q| self.quantities[q][2].clone()),
-            text("unit", &|_, q| self.quantities[q][3].clone()),
-        ]
+            .map(|(date, _)| i64::from(ensemble.dates[*date].0));
+        let mut columns = vec![
+            text("scenario", std::slice::from_ref(&self.scenario), &|_, _| 0),
+            // There are far fewer than 2^32 dates.
+            text("date", &self.dates, &|date, _| date as u32),
+            integer("day", days.collect()),
+        ];
+        let names = ["level", "name", "metric", "unit"].into_iter();
+        let of_quantities = names.zip(&self.quantities).map(|(name, words)| {
+            text(name, &words.labels, &|_, quantity| {
+                words.of_quantities[quantity]
+            })
+        });
+        columns.extend(of_quantities);
+        columns
     }
 }
 

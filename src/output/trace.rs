@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::table::{Cells, Column, Table};
+use super::table::{Cells, Column, Table, Text};
 use crate::engine::{Decision, EngineError, Model, Observer, Purchase};
 use crate::record::Day;
 use crate::scenario::Scenario;
@@ -242,7 +242,7 @@ impl Rows {
             .map(|(name, kind)| Column {
                 name: (*name).into(),
                 cells: match kind {
-                    Kind::Text => Cells::Text(Vec::new()),
+                    Kind::Text => Cells::Text(Text::default()),
                     Kind::Integer => Cells::Integer(Vec::new()),
                     Kind::Number => Cells::Number(Vec::new()),
                 },

@@ -1,13 +1,11 @@
 //! The tables of a sweep: the design, what came out, and what became of each point.
 
-use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use atomic_write_file::AtomicWriteFile;
-
 use super::super::table::{Cells, Column, Table};
-use super::super::{Format, Hashing, OutputError, TableDigest, TableWriter};
+use super::super::table_file::{Finished, Format, TableFile, TableFiles};
+use super::super::{OutputError, TableDigest};
 use crate::scenario::{Axis, Label, Levels};
 use crate::statistics::PROBABILITIES;
 use crate::sweep::{Done, Plan, Point, PointResult, Points, Row};
@@ -25,20 +23,16 @@ const BATCH_ROWS: usize = 20_000;
 /// # Errors
 /// [`OutputError`] if it cannot be written.
 pub fn write_design(plan: &Plan, folder: &Path) -> Result<(), OutputError> {
-    let path = folder.join(DESIGN_FILE);
-    let fail = |source| OutputError::new("cannot write", &path, source);
-    let mut target = AtomicWriteFile::open(&path).map_err(fail)?;
-    let mut writer = Format::Csv.writer(BufWriter::new(&mut target));
+    let mut file = TableFile::create(&folder.join(DESIGN_FILE), Format::Csv)?;
     let points = Points::new(plan);
     for first in (0..plan.points).step_by(BATCH_ROWS) {
         let last = plan.points.min(first + BATCH_ROWS as u32);
         let points: Vec<Point> = (first..last).map(|number| points.at(number)).collect();
         let mut columns = columns_of_points(plan, points.iter());
         columns.extend(seeds_and_changes(&points));
-        writer.write(&Table { columns }).map_err(fail)?;
+        file.write(&Table { columns })?;
     }
-    writer.finish().map_err(fail)?;
-    target.commit().map_err(fail)
+    file.finish()?.commit().map(drop)
 }
 
 /// What became of a point.
@@ -58,85 +52,47 @@ pub fn write_results(
     folder: &Path,
     results: impl Iterator<Item = Result<Became, OutputError>>,
 ) -> Result<(Vec<TableDigest>, u32), OutputError> {
-    let names: Vec<(&str, Format, String)> = [RESULTS, PARAMETERS]
+    let mut into = [RESULTS, PARAMETERS]
         .into_iter()
-        .flat_map(|name| {
-            Format::ALL
-                .iter()
-                .map(move |format| (name, *format, format!("{name}.{}", format.extension())))
-        })
-        .collect();
-    let fail = |file: &str, source| OutputError::new("cannot write", &folder.join(file), source);
-    let mut files = names
-        .iter()
-        .map(|(_, _, file)| {
-            AtomicWriteFile::open(folder.join(file)).map_err(|error| fail(file, error))
-        })
+        .map(|name| TableFiles::open(folder, name, TableFile::create))
         .collect::<Result<Vec<_>, _>>()?;
-    let mut targets: Vec<Hashing<BufWriter<&mut AtomicWriteFile>>> = files
-        .iter_mut()
-        .map(|file| Hashing::new(BufWriter::new(file)))
-        .collect();
-    let mut rows = [0; 2];
-    let mut failed = 0;
-    {
-        let mut writers: Vec<Box<dyn TableWriter + '_>> = names
-            .iter()
-            .zip(&mut targets)
-            .map(|((_, format, _), target)| format.writer(target))
-            .collect();
-        let mut put = |batch: &mut Batch| -> Result<(), OutputError> {
-            for (index, table) in [batch.results(), batch.parameters()].iter().enumerate() {
-                rows[index] += table.rows() as u64;
-                for ((name, _, file), writer) in names.iter().zip(&mut writers) {
-                    if *name == [RESULTS, PARAMETERS][index] {
-                        writer.write(table).map_err(|error| fail(file, error))?;
-                    }
-                }
-            }
-            batch.entries.clear();
-            Ok(())
-        };
-        let points = Points::new(plan);
-        let mut batch = Batch {
-            plan,
-            entries: Vec::new(),
-        };
-        for became in results {
-            let became = became?;
-            let number = match &became {
-                Became::Result(result) => {
-                    failed += u32::from(result.outcome.is_err());
-                    result.point
-                }
-                Became::Missing(number) => *number,
-            };
-            batch.entries.push((points.at(number), became));
-            if batch.rows() >= BATCH_ROWS {
-                put(&mut batch)?;
-            }
+    let mut put = |batch: &mut Batch| -> Result<(), OutputError> {
+        for (files, table) in into.iter_mut().zip([batch.results(), batch.parameters()]) {
+            files.write(&table)?;
         }
-        if !batch.entries.is_empty() {
+        batch.entries.clear();
+        Ok(())
+    };
+    let mut failed = 0;
+    let points = Points::new(plan);
+    let mut batch = Batch {
+        plan,
+        entries: Vec::new(),
+    };
+    for became in results {
+        let became = became?;
+        let number = match &became {
+            Became::Result(result) => {
+                failed += u32::from(result.outcome.is_err());
+                result.point
+            }
+            Became::Missing(number) => *number,
+        };
+        batch.entries.push((points.at(number), became));
+        if batch.rows() >= BATCH_ROWS {
             put(&mut batch)?;
         }
-        for ((_, _, file), writer) in names.iter().zip(writers) {
-            writer.finish().map_err(|error| fail(file, error))?;
-        }
     }
-    let mut digests = Vec::new();
-    for ((name, _, file), mut target) in names.iter().zip(targets) {
-        target.flush().map_err(|error| fail(file, error))?;
-        digests.push(TableDigest {
-            file: file.clone(),
-            rows: rows[usize::from(*name == PARAMETERS)],
-            bytes: target.bytes,
-            sha256: target.digest(),
-        });
+    if !batch.entries.is_empty() {
+        put(&mut batch)?;
     }
-    for ((_, _, file), target) in names.iter().zip(files) {
-        target.commit().map_err(|error| fail(file, error))?;
-    }
-    Ok((digests, failed))
+    let finished: Vec<_> = into
+        .into_iter()
+        .map(TableFiles::finish)
+        .collect::<Result<_, _>>()?;
+    // None appears before all are complete.
+    let digests = finished.into_iter().flatten().map(Finished::commit);
+    Ok((digests.collect::<Result<_, _>>()?, failed))
 }
 
 /// Points whose rows are written together.
@@ -334,7 +290,7 @@ fn seeds_and_changes<'a>(points: impl IntoIterator<Item = &'a Point>) -> [Column
 fn text(name: &'static str, cells: Vec<Arc<str>>) -> Column {
     Column {
         name: name.into(),
-        cells: Cells::Text(cells),
+        cells: Cells::Text(cells.into_iter().collect()),
     }
 }
 
