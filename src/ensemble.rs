@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use crate::engine::{EngineError, Model, Notes};
 use crate::record::{COUNTS, Level, Quantity, quantities};
 use crate::scenario::Scenario;
-use crate::statistics::{Summary, summarise};
+use crate::statistics::{Summariser, Summary, summarise};
 use crate::world::fleet::park_is_fixed;
 
 /// Is told how a run goes on. Called from several threads.
@@ -209,13 +209,26 @@ pub fn run_with(scenario: &Scenario, options: &Options<'_>) -> Result<Ensemble, 
         COUNTS.contains(&metric)
     };
     let rows: Vec<&[f64]> = records.chunks_exact(model.record_len()).collect();
-    let columns = by_column(&rows, |column, values| {
-        let summary = summarise(values);
-        let replicas = summary.as_ref().map_or(0, |summary| summary.replicas);
-        let counts = counted(column).then(|| count(&values[..replicas]));
-        (summary, counts)
-    });
-    let (summaries, counts): (_, Vec<_>) = columns.into_iter().unzip();
+    let mut summaries = vec![None; model.record_len()];
+    let mut counts = vec![None; model.record_len()];
+    let answers = summaries
+        .par_chunks_mut(BLOCK)
+        .zip(counts.par_chunks_mut(BLOCK));
+    columns(&rows)
+        .zip(answers)
+        .for_each(|(mut block, (summaries, counts))| {
+            let mut summariser = Summariser::default();
+            let answers = summaries.iter_mut().zip(counts);
+            for ((column, values), (summary, counts)) in block.columns().zip(answers) {
+                if counted(column) {
+                    *summary = summarise(values);
+                    let replicas = summary.as_ref().map_or(0, |summary| summary.replicas);
+                    *counts = Some(count(&values[..replicas]));
+                } else {
+                    *summary = summariser.summarise(values);
+                }
+            }
+        });
     Ok(Ensemble {
         summaries,
         counts: counts_of(&quantities, counts),
@@ -348,36 +361,56 @@ const BLOCK: usize = 32;
 /// Summary of every column over the replicas, in column order.
 #[must_use]
 pub fn summaries(records: &[Vec<f64>]) -> Vec<Option<Summary>> {
-    by_column(records, |_, values| summarise(values))
+    let mut summaries = vec![None; records.first().map_or(0, Vec::len)];
+    let answers = summaries.par_chunks_mut(BLOCK);
+    columns(records)
+        .zip(answers)
+        .for_each(|(mut block, summaries)| {
+            let mut summariser = Summariser::default();
+            for ((_, values), summary) in block.columns().zip(summaries) {
+                *summary = summariser.summarise(values);
+            }
+        });
+    summaries
 }
 
-/// What is asked of the values of every column over the replicas, in column order; it may put them in another order.
-fn by_column<T: Send>(
-    records: &[impl AsRef<[f64]> + Sync],
-    ask: impl Fn(usize, &mut [f64]) -> T + Sync,
-) -> Vec<T> {
+/// Some columns beside each other, over all replicas.
+struct Block {
+    first: usize,
+    replicas: usize,
+    /// Column by column.
+    values: Vec<f64>,
+}
+
+impl Block {
+    /// The columns with their indexes; their values may be put in another order.
+    fn columns(&mut self) -> impl Iterator<Item = (usize, &mut [f64])> {
+        (self.first..).zip(self.values.chunks_exact_mut(self.replicas))
+    }
+}
+
+/// All columns of records, one of each replica, in blocks of [`BLOCK`].
+fn columns(records: &[impl AsRef<[f64]> + Sync]) -> impl IndexedParallelIterator<Item = Block> {
     let columns = records.first().map_or(0, |record| record.as_ref().len());
-    let ask = &ask;
+    let replicas = records.len();
     (0..columns.div_ceil(BLOCK))
         .into_par_iter()
-        .flat_map_iter(|block| {
+        .map(move |block| {
             let first = block * BLOCK;
             let width = BLOCK.min(columns - first);
-            let mut gathered = vec![0.0; width * records.len()];
+            let mut values = vec![0.0; width * replicas];
             for (replica, record) in records.iter().enumerate() {
-                let values = &record.as_ref()[first..first + width];
-                for (column, value) in values.iter().enumerate() {
-                    gathered[column * records.len() + replica] = *value;
+                let of_replica = &record.as_ref()[first..first + width];
+                for (column, value) in of_replica.iter().enumerate() {
+                    values[column * replicas + replica] = *value;
                 }
             }
-            let values = gathered.chunks_exact_mut(records.len());
-            let answers: Vec<T> = (first..)
-                .zip(values)
-                .map(|(column, values)| ask(column, values))
-                .collect();
-            answers
+            Block {
+                first,
+                replicas,
+                values,
+            }
         })
-        .collect()
 }
 
 /// Fleets and firms, with what sorting and drawing them takes for a while.
