@@ -419,11 +419,11 @@ const BYTES_PER_FIRM: u64 = 205;
 /// The same where the park changes: what is kept of each fleet, fleets of new firms, orders under way.
 const BYTES_PER_CHANGING_FIRM: u64 = 1000;
 
-/// The program itself, and the batches of rows on their way into as many files as there are threads.
+/// The program itself, and the batches of rows on their way into files: of as many tables at once as there are threads.
 const BYTES_OF_OUTPUT: u64 = 16 << 20;
-const BYTES_PER_FILE: u64 = 32 << 20;
-/// Files that are written side by side.
-const MOST_FILES: u64 = 4;
+const BYTES_PER_TABLE: u64 = 16 << 20;
+/// Tables that are written side by side.
+const MOST_TABLES: u64 = 4;
 
 /// Bytes that a run needs, within about a fifth: records, summaries and the histories under way.
 #[must_use]
@@ -442,7 +442,7 @@ pub fn memory_needed(scenario: &Scenario, threads: usize) -> u64 {
     };
     let tables = u64::from(scenario.days) * scenario.regions.len() as u64 * 24;
     let threads = threads as u64;
-    let output = BYTES_OF_OUTPUT + BYTES_PER_FILE * threads.min(MOST_FILES);
+    let output = BYTES_OF_OUTPUT + BYTES_PER_TABLE * threads.min(MOST_TABLES);
     records + summaries + tables + firms * bytes_per_firm * threads + output
 }
 

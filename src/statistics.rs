@@ -15,10 +15,8 @@ mod places;
 mod ranks;
 pub mod scores;
 
-use std::cmp::Ordering;
-
 pub use binomial::{binomial_upper_tail, wilson_interval};
-use places::Places;
+use places::{Places, sort};
 pub use ranks::{rank_correlation, ranks};
 
 /// Probabilities of the quantiles of a [`Summary`].
@@ -285,11 +283,6 @@ fn sort_nulls_last(column: &mut [f64]) -> &mut [f64] {
     let values = nulls_last(column);
     sort(values);
     values
-}
-
-/// Sorts values, none of which is null, upwards: a plain comparison will do, at half the time of `total_cmp`.
-fn sort(values: &mut [f64]) {
-    values.sort_unstable_by(|a, b| a.partial_cmp(b).unwrap_or(Ordering::Equal));
 }
 
 fn check_sorted(sorted: &[f64], probability: f64) {

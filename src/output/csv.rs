@@ -2,8 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::table::{Cells, Table};
-use super::table_file::TableWriter;
+use super::table::{Cells, Table, TableWriter};
 
 pub struct CsvWriter<W: Write> {
     writer: csv::Writer<W>,

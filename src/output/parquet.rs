@@ -10,8 +10,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::Type;
 
-use super::table::{Cells, Column, Table};
-use super::table_file::TableWriter;
+use super::table::{Cells, Column, Table, TableWriter};
 
 pub struct ParquetWriter<W: Write + Send> {
     /// Until the first batch tells the columns, where to write to; then the writer.

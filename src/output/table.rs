@@ -1,6 +1,7 @@
 //! A table in memory, by column: what every file format writes.
 
 use std::borrow::Cow;
+use std::io;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -153,6 +154,13 @@ impl Cells {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+/// Writes batches of one table to a `W`. CSV and Parquet are the two implementations.
+pub trait TableWriter<W> {
+    fn write(&mut self, batch: &Table) -> io::Result<()>;
+    /// Writes what is left, and gives back what was written to.
+    fn finish(self: Box<Self>) -> io::Result<W>;
 }
 
 /// A table of named columns.

@@ -9,15 +9,8 @@ use rayon::prelude::*;
 use super::csv::CsvWriter;
 #[cfg(feature = "parquet")]
 use super::parquet::ParquetWriter;
-use super::table::Table;
+use super::table::{Table, TableWriter};
 use super::{Hashing, OutputError, TableDigest, file_name};
-
-/// Writes batches of one table to a `W`. CSV and Parquet are the two implementations.
-pub trait TableWriter<W> {
-    fn write(&mut self, batch: &Table) -> io::Result<()>;
-    /// Writes what is left, and gives back what was written to.
-    fn finish(self: Box<Self>) -> io::Result<W>;
-}
 
 /// File formats of tables, by file extension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! A few order statistics of many values, put in their places without sorting the rest.
 
-use super::sort;
+use std::cmp::Ordering;
 
 /// Fewer values than these are sorted.
 const FEW: usize = 64;
@@ -67,4 +67,9 @@ impl Places {
         }
         values.copy_from_slice(&self.scattered);
     }
+}
+
+/// Sorts values, none of which is null, upwards: a plain comparison will do, at half the time of `total_cmp`.
+pub fn sort(values: &mut [f64]) {
+    values.sort_unstable_by(|a, b| a.partial_cmp(b).unwrap_or(Ordering::Equal));
 }
