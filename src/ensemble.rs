@@ -125,7 +125,8 @@ impl Ensemble {
     /// Replicas whose values there are: the first ones.
     #[must_use]
     pub fn replicas_kept(&self) -> usize {
-        self.records.len() / self.summaries.len()
+        let kept = self.records.len().checked_div(self.summaries.len());
+        kept.unwrap_or(0)
     }
 
     /// The distributions of all counts, in the order of their quantities.
@@ -194,9 +195,16 @@ pub fn run_with(scenario: &Scenario, options: &Options<'_>) -> Result<Ensemble, 
     check_memory(scenario, options)?;
     let model = Model::new(scenario);
     let runs = Runs::new(&model, options);
-    // All in one piece: a thousand pieces from the system, and back to it, are seen.
-    let mut records = vec![0.0; model.record_len() * scenario.replicas as usize];
-    let rows = records.par_chunks_exact_mut(model.record_len());
+    let cells = model.record_len();
+    let too_much = || EnsembleError::TooMuchMemory {
+        needed: memory_needed(scenario, rayon::current_num_threads()),
+        allowed: usize::MAX as u64,
+    };
+    let values = cells.checked_mul(scenario.replicas as usize);
+    // All in one piece: it takes the system less time than a thousand.
+    let mut records = vec![0.0; values.ok_or_else(too_much)?];
+    // Where nothing is recorded there is nothing to run for.
+    let rows = records.par_chunks_exact_mut(cells.max(1));
     let outcomes = one_by_one(0..scenario.replicas)
         .zip(rows)
         .map(|(replica, records)| runs.run(replica, records));
@@ -208,9 +216,9 @@ pub fn run_with(scenario: &Scenario, options: &Options<'_>) -> Result<Ensemble, 
         let metric = quantities[column % quantities.len()].metric.as_str();
         COUNTS.contains(&metric)
     };
-    let rows: Vec<&[f64]> = records.chunks_exact(model.record_len()).collect();
-    let mut summaries = vec![None; model.record_len()];
-    let mut counts = vec![None; model.record_len()];
+    let rows: Vec<&[f64]> = records.chunks_exact(cells.max(1)).collect();
+    let mut summaries = vec![None; cells];
+    let mut counts = vec![None; cells];
     let answers = summaries
         .par_chunks_mut(BLOCK)
         .zip(counts.par_chunks_mut(BLOCK));
@@ -354,8 +362,8 @@ pub(crate) fn one_by_one(replicas: Range<u32>) -> impl IndexedParallelIterator<I
     replicas.into_par_iter().with_max_len(1)
 }
 
-/// Columns gathered at a time: as many as fit into a core's cache at a thousand replicas. Each replica lies in a page of its
-/// own, which is looked up once a block.
+/// Columns gathered at a time: as many as fit into a core's cache at a thousand replicas. Each replica lies in other
+/// pages, which are looked up once a block.
 const BLOCK: usize = 32;
 
 /// Summary of every column over the replicas, in column order.
@@ -461,5 +469,26 @@ pub fn bytes_for_people(bytes: u64) -> String {
         format!("{bytes} B")
     } else {
         format!("{amount:.1} {}", UNITS[unit])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Normals;
+
+    #[test]
+    fn every_column_gets_its_own_summary_however_many_there_are() {
+        let mut draws = Normals(5);
+        for width in [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK] {
+            let row = |_| (0..width).map(|_| draws.sample()).collect();
+            let records: Vec<Vec<f64>> = (0..70).map(row).collect();
+            let one_by_one = (0..width).map(|column| {
+                let mut values: Vec<f64> = records.iter().map(|record| record[column]).collect();
+                summarise(&mut values)
+            });
+            assert_eq!(summaries(&records), one_by_one.collect::<Vec<_>>());
+        }
+        assert_eq!(summaries(&[]), []);
     }
 }

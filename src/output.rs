@@ -117,7 +117,8 @@ pub fn digest_tables(
     keep_replicas: bool,
 ) -> Result<Vec<TableDigest>, OutputError> {
     each_table(keep_replicas, |name| {
-        let nowhere = |path: &Path, format| Ok(TableFile::new(path, format, io::sink()));
+        let nowhere =
+            |path: &Path, format| Ok(TableFile::new("cannot digest", path, format, io::sink()));
         let files = TableFiles::open(Path::new(""), name, nowhere)?;
         let finished = write_all(tables::batches(scenario, ensemble, name), files)?;
         Ok(finished.into_iter().map(Finished::digest).collect())

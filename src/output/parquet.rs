@@ -54,12 +54,12 @@ impl<W: Write + Send> TableWriter<W> for ParquetWriter<W> {
             };
             match &column.cells {
                 Cells::Text(cells) => {
-                    let labels = cells.labels().iter();
-                    let labels: Vec<ByteArray> = labels
+                    let labels: Vec<ByteArray> = cells
+                        .labels()
                         .map(|label| ByteArray::from(label.as_bytes().to_vec()))
                         .collect();
-                    let values: Vec<ByteArray> =
-                        cells.rows().map(|label| labels[label].clone()).collect();
+                    let labels = cells.label_of_row().map(|label| labels[label].clone());
+                    let values: Vec<ByteArray> = labels.collect();
                     writer
                         .typed::<ByteArrayType>()
                         .write_batch(&values, None, None)?;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
 
+use indexmap::IndexSet;
 use serde_json::{Map, Value};
 
 /// One column.
@@ -29,78 +30,81 @@ pub enum Cells {
 /// Cells of text. Labels repeat over many rows: each is kept once, and a row says which it has.
 #[derive(Debug, Clone, Default)]
 pub struct Text {
-    labels: Vec<Arc<str>>,
-    /// By row, the number of its label.
-    rows: Vec<u32>,
+    labels: IndexSet<Arc<str>>,
+    /// By row, the index of its label.
+    label_of_row: Vec<u32>,
 }
 
 impl Text {
-    /// Cells that have these of the labels.
+    /// Cells by the index of the label that each has.
     ///
     /// # Panics
     /// If there are 2^32 labels or more. Later, if a row has none of them.
     #[must_use]
-    pub fn of_labels(labels: Vec<Arc<str>>, rows: Vec<u32>) -> Self {
+    pub fn of_labels(labels: IndexSet<Arc<str>>, label_of_row: Vec<u32>) -> Self {
         assert!(u32::try_from(labels.len()).is_ok(), "too many labels");
-        Self { labels, rows }
+        Self {
+            labels,
+            label_of_row,
+        }
     }
 
     /// Number of cells.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.rows.len()
+        self.label_of_row.len()
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.label_of_row.is_empty()
     }
 
     /// The text of a row.
     #[must_use]
     pub fn get(&self, row: usize) -> &str {
-        &self.labels[self.rows[row] as usize]
+        &self.labels[self.label_of_row[row] as usize]
     }
 
     /// All labels that cells may have.
-    #[must_use]
-    pub fn labels(&self) -> &[Arc<str>] {
-        &self.labels
+    pub fn labels(&self) -> impl Iterator<Item = &str> {
+        self.labels.iter().map(|label| &**label)
     }
 
     /// By row, the index of its label.
-    pub fn rows(&self) -> impl Iterator<Item = usize> {
-        self.rows.iter().map(|label| *label as usize)
+    pub fn label_of_row(&self) -> impl Iterator<Item = usize> {
+        self.label_of_row.iter().map(|label| *label as usize)
     }
 
     /// Puts a cell behind the others.
+    ///
+    /// # Panics
+    /// If it is the 2^32th label.
     pub fn push(&mut self, cell: Arc<str>) {
-        if self
-            .labels
-            .last()
-            .is_none_or(|last| !Arc::ptr_eq(last, &cell))
-        {
-            self.labels.push(cell);
-        }
-        // Cells of a batch are far fewer than 2^32.
-        self.rows.push(self.labels.len() as u32 - 1);
+        let last = self.label_of_row.last().copied();
+        // Nothing need be looked up where the next row has the same.
+        let same = last.filter(|last| Arc::ptr_eq(&self.labels[*last as usize], &cell));
+        let label = same.unwrap_or_else(|| {
+            let (label, _) = self.labels.insert_full(cell);
+            u32::try_from(label).expect("too many labels")
+        });
+        self.label_of_row.push(label);
     }
+}
 
-    fn append(&mut self, other: Self) {
-        let first = self.labels.len() as u32;
-        self.labels.extend(other.labels);
-        self.rows
-            .extend(other.rows.iter().map(|label| first + label));
+impl Extend<Arc<str>> for Text {
+    fn extend<I: IntoIterator<Item = Arc<str>>>(&mut self, cells: I) {
+        for cell in cells {
+            self.push(cell);
+        }
     }
 }
 
 impl FromIterator<Arc<str>> for Text {
     fn from_iter<I: IntoIterator<Item = Arc<str>>>(cells: I) -> Self {
         let mut text = Self::default();
-        for cell in cells {
-            text.push(cell);
-        }
+        text.extend(cells);
         text
     }
 }
@@ -129,7 +133,9 @@ impl Table {
     pub fn append(&mut self, other: Self) {
         for (column, more) in self.columns.iter_mut().zip(other.columns) {
             match (&mut column.cells, more.cells) {
-                (Cells::Text(cells), Cells::Text(more)) => cells.append(more),
+                (Cells::Text(cells), Cells::Text(more)) => {
+                    cells.extend(more.label_of_row().map(|label| more.labels[label].clone()));
+                }
                 (Cells::Integer(cells), Cells::Integer(more)) => cells.extend(more),
                 (Cells::Number(cells), Cells::Number(more)) => cells.extend(more),
                 _ => debug_assert!(false, "columns of one name have one type"),
@@ -191,4 +197,52 @@ pub fn table_json(table: &Table) -> Value {
         Value::Object(cells.collect::<Map<_, _>>())
     };
     Value::Array((0..table.rows()).map(row).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(cells: &[&str]) -> Text {
+        cells.iter().map(|cell| Arc::from(*cell)).collect()
+    }
+
+    #[test]
+    fn labels_are_kept_once_and_rows_have_them_in_order() {
+        let mut cells = text(&["us", "us", "py", "us", ""]);
+        assert_eq!(cells.labels().collect::<Vec<_>>(), ["us", "py", ""]);
+        assert_eq!(cells.label_of_row().collect::<Vec<_>>(), [0, 0, 1, 0, 2]);
+        let again: Arc<str> = "py".into();
+        cells.push(again.clone());
+        cells.push(again);
+        let rows: Vec<&str> = (0..cells.len()).map(|row| cells.get(row)).collect();
+        assert_eq!(rows, ["us", "us", "py", "us", "", "py", "py"]);
+        assert_eq!(cells.labels().count(), 3);
+        assert!(Text::default().is_empty());
+    }
+
+    #[test]
+    fn text_is_equal_whatever_its_labels() {
+        let labels = ["row", "py", "us"].map(Arc::from);
+        let cells = Text::of_labels(labels.into(), vec![2, 1, 2]);
+        assert_eq!(cells, text(&["us", "py", "us"]));
+        assert_ne!(cells, text(&["us", "py"]));
+        assert_ne!(cells, text(&["us", "py", "py"]));
+    }
+
+    #[test]
+    fn a_table_goes_on_with_the_rows_of_another() {
+        let one = |cells: &[&str], number: i64| {
+            table([
+                ("name", Cells::Text(text(cells))),
+                ("day", Cells::Integer(vec![number; cells.len()])),
+            ])
+        };
+        let mut all = one(&["us", "py"], 1);
+        all.append(one(&["et", "us"], 2));
+        all.append(one(&[], 3));
+        let days = Cells::Integer(vec![1, 1, 2, 2]);
+        let names = Cells::Text(text(&["us", "py", "et", "us"]));
+        assert_eq!(all, table([("name", names), ("day", days)]));
+    }
 }

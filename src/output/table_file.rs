@@ -1,6 +1,6 @@
 //! Files of a table: CSV and Parquet side by side, batch by batch, with a digest of what was written.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use atomic_write_file::AtomicWriteFile;
@@ -44,8 +44,12 @@ impl Format {
     }
 }
 
+const CANNOT_WRITE: &str = "cannot write";
+
 /// A table on its way into a file.
 pub struct TableFile<W: Write + Send + 'static> {
+    /// What is being done to it, as in "cannot write".
+    failure: &'static str,
     path: PathBuf,
     rows: u64,
     writer: Box<dyn TableWriter<Hashing<BufWriter<W>>> + Send>,
@@ -55,13 +59,14 @@ pub struct TableFile<W: Write + Send + 'static> {
 pub struct Finished<W> {
     path: PathBuf,
     digest: TableDigest,
-    to: W,
+    target: W,
 }
 
 impl<W: Write + Send> TableFile<W> {
-    /// The table of the file `path`, in this format, written to `to`.
-    pub fn new(path: &Path, format: Format, to: W) -> Self {
+    /// The table of the file `path`, in this format, written to `to`; `failure` is what an error says first.
+    pub fn new(failure: &'static str, path: &Path, format: Format, to: W) -> Self {
         Self {
+            failure,
             path: path.to_owned(),
             rows: 0,
             writer: format.writer(Hashing::new(BufWriter::new(to))),
@@ -72,15 +77,15 @@ impl<W: Write + Send> TableFile<W> {
     pub fn write(&mut self, batch: &Table) -> Result<(), OutputError> {
         self.rows += batch.rows() as u64;
         let written = self.writer.write(batch);
-        written.map_err(|source| cannot_write(&self.path, source))
+        written.map_err(|source| OutputError::new(self.failure, &self.path, source))
     }
 
     /// Writes what is left.
     pub fn finish(self) -> Result<Finished<W>, OutputError> {
-        let fail = |source| cannot_write(&self.path, source);
+        let fail = |source| OutputError::new(self.failure, &self.path, source);
         let written = self.writer.finish().map_err(fail)?;
         let (buffered, bytes, sha256) = written.end();
-        let to = buffered
+        let target = buffered
             .into_inner()
             .map_err(|error| fail(error.into_error()))?;
         Ok(Finished {
@@ -91,7 +96,7 @@ impl<W: Write + Send> TableFile<W> {
                 sha256,
             },
             path: self.path,
-            to,
+            target,
         })
     }
 }
@@ -99,8 +104,9 @@ impl<W: Write + Send> TableFile<W> {
 impl TableFile<AtomicWriteFile> {
     /// A file that appears under its name when it is committed.
     pub fn create(path: &Path, format: Format) -> Result<Self, OutputError> {
-        let to = AtomicWriteFile::open(path).map_err(|source| cannot_write(path, source))?;
-        Ok(Self::new(path, format, to))
+        let to = AtomicWriteFile::open(path)
+            .map_err(|source| OutputError::new(CANNOT_WRITE, path, source))?;
+        Ok(Self::new(CANNOT_WRITE, path, format, to))
     }
 }
 
@@ -125,7 +131,7 @@ impl<W: Write + Send> TableFiles<W> {
     pub fn write(&mut self, batch: &Table) -> Result<(), OutputError> {
         let files = self.0.par_iter_mut().with_max_len(1);
         let written: Vec<_> = files.map(|file| file.write(batch)).collect();
-        // Of several that failed, the first in order is told.
+        // Of files that failed at one batch, the first in order is told.
         written.into_iter().collect()
     }
 
@@ -144,12 +150,91 @@ impl<W> Finished<W> {
 impl Finished<AtomicWriteFile> {
     /// Puts the file under its name.
     pub fn commit(self) -> Result<TableDigest, OutputError> {
-        let committed = self.to.commit();
-        committed.map_err(|source| cannot_write(&self.path, source))?;
+        let committed = self.target.commit();
+        committed.map_err(|source| OutputError::new(CANNOT_WRITE, &self.path, source))?;
         Ok(self.digest)
     }
 }
 
-fn cannot_write(path: &Path, source: io::Error) -> OutputError {
-    OutputError::new("cannot write", path, source)
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+    use crate::output::Cells;
+
+    /// Has room for so many bytes.
+    struct Full(usize);
+
+    impl Write for Full {
+        fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+            let left = self.0.checked_sub(buffer.len());
+            self.0 = left.ok_or_else(|| io::Error::other("no space left"))?;
+            Ok(buffer.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn days() -> Table {
+        let cells = Cells::Integer((0..1000).collect());
+        super::super::table::table([("day", cells)])
+    }
+
+    #[test]
+    fn a_full_disk_is_told_with_the_file_that_it_failed_at() {
+        for full in Format::ALL {
+            let open = |path: &Path, format| {
+                let room = if format == *full { 100_000 } else { usize::MAX };
+                Ok(TableFile::new(CANNOT_WRITE, path, format, Full(room)))
+            };
+            let mut files = TableFiles::open(Path::new("results"), "days", open).unwrap();
+            // Far more than fits, and than any buffer holds.
+            let error = (0..1000)
+                .try_for_each(|_| files.write(&days()))
+                .unwrap_err();
+            assert_eq!(error.path.extension().unwrap(), full.extension());
+            assert!(
+                error.source.to_string().contains("no space left"),
+                "{error:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_still_in_a_buffer_may_not_fit_either() {
+        let open = |path: &Path, format| Ok(TableFile::new(CANNOT_WRITE, path, format, Full(10)));
+        let mut files = TableFiles::open(Path::new("results"), "days", open).unwrap();
+        let wrote = files.write(&days()).and_then(|()| files.finish().map(drop));
+        let error = wrote.unwrap_err();
+        assert!(
+            error.source.to_string().contains("no space left"),
+            "{error:?}"
+        );
+    }
+
+    #[test]
+    fn a_file_appears_when_it_is_committed() {
+        let folder = tempfile::tempdir().unwrap();
+        let there = || std::fs::read_dir(folder.path()).unwrap().count();
+        let mut files = TableFiles::open(folder.path(), "days", TableFile::create).unwrap();
+        files.write(&days()).unwrap();
+        drop(files);
+        assert_eq!(there(), 0);
+
+        let mut files = TableFiles::open(folder.path(), "days", TableFile::create).unwrap();
+        files.write(&days()).unwrap();
+        files.write(&days()).unwrap();
+        let finished = files.finish().unwrap();
+        assert!(!folder.path().join("days.csv").exists());
+        for file in finished {
+            let digest = file.commit().unwrap();
+            assert_eq!(digest.rows, 2000);
+            let written = super::super::digest_file(&folder.path().join(&digest.file)).unwrap();
+            assert_eq!(written, (digest.bytes, digest.sha256));
+        }
+        assert_eq!(there(), Format::ALL.len());
+    }
 }

@@ -58,27 +58,28 @@ fn spans_of_dates(
 
 /// What rows are labelled with.
 struct Labels {
-    scenario: Arc<str>,
-    dates: Vec<Arc<str>>,
+    scenario: IndexSet<Arc<str>>,
+    dates: IndexSet<Arc<str>>,
     /// Of quantities: level, name, metric, unit.
     quantities: [Words; 4],
 }
 
 /// Labels of the quantities, and which each of them has.
 struct Words {
-    labels: Vec<Arc<str>>,
+    labels: IndexSet<Arc<str>>,
     of_quantities: Vec<u32>,
 }
 
 impl Words {
     fn new(ensemble: &Ensemble, label: impl Fn(&Quantity) -> &str) -> Self {
-        let mut words = IndexSet::new();
+        let mut labels = IndexSet::new();
         let quantities = ensemble.quantities.iter();
         // There are far fewer than 2^32 quantities.
-        let of_quantities = quantities.map(|quantity| words.insert_full(label(quantity)).0 as u32);
+        let of_quantities =
+            quantities.map(|quantity| labels.insert_full(label(quantity).into()).0 as u32);
         Self {
             of_quantities: of_quantities.collect(),
-            labels: words.into_iter().map(Into::into).collect(),
+            labels,
         }
     }
 }
@@ -87,7 +88,7 @@ impl Labels {
     fn new(scenario: &Scenario, ensemble: &Ensemble) -> Self {
         let dates = ensemble.dates.iter();
         Self {
-            scenario: scenario.name.as_str().into(),
+            scenario: [scenario.name.as_str().into()].into(),
             dates: dates.map(|(_, date)| date.to_string().into()).collect(),
             quantities: [
                 Words::new(ensemble, |quantity| quantity.level.as_str()),
@@ -100,18 +101,19 @@ impl Labels {
 
     /// Columns that say what a number is, for rows of (record day, quantity).
     fn columns(&self, ensemble: &Ensemble, rows: &[(usize, usize)]) -> Vec<Column> {
-        let text = |name: &'static str, labels: &[Arc<str>], of: &dyn Fn(usize, usize) -> u32| {
-            let rows = rows.iter().map(|(date, quantity)| of(*date, *quantity));
-            Column {
-                name: name.into(),
-                cells: Cells::Text(Text::of_labels(labels.to_vec(), rows.collect())),
-            }
-        };
+        let text =
+            |name: &'static str, labels: &IndexSet<Arc<str>>, of: &dyn Fn(usize, usize) -> u32| {
+                let rows = rows.iter().map(|(date, quantity)| of(*date, *quantity));
+                Column {
+                    name: name.into(),
+                    cells: Cells::Text(Text::of_labels(labels.clone(), rows.collect())),
+                }
+            };
         let days = rows
             .iter()
             .map(|(date, _)| i64::from(ensemble.dates[*date].0));
         let mut columns = vec![
-            text("scenario", std::slice::from_ref(&self.scenario), &|_, _| 0),
+            text("scenario", &self.scenario, &|_, _| 0),
             // There are far fewer than 2^32 dates.
             text("date", &self.dates, &|date, _| date as u32),
             integer("day", days.collect()),

@@ -15,16 +15,17 @@ pub struct Places {
     /// By value, its bucket.
     buckets: Vec<u32>,
     /// By bucket, where its next value goes; in the end, where it ends.
-    ends: Vec<u32>,
+    bucket_ends: Vec<u32>,
     scattered: Vec<f64>,
 }
 
 impl Places {
-    /// Leaves at each of the places, which ascend, the value that would be there if all were sorted. `ends` are the smallest and the
-    /// largest value.
+    /// Leaves at each of the places, which ascend, the value that would be there if all were sorted; `low` and `high` are the
+    /// smallest and the largest value.
     ///
     /// The values are spread over buckets of equal width, and only those buckets are sorted in which there is a place.
     pub fn put(&mut self, values: &mut [f64], [low, high]: [f64; 2], places: &[usize]) {
+        debug_assert!(places.is_sorted() && places.last() < Some(&values.len()));
         let buckets = (values.len() / 4).next_power_of_two();
         let width = high - low;
         let scale = (buckets - 1) as f64 / width;
@@ -38,22 +39,22 @@ impl Places {
         let bucket = |value: &f64| ((value - low) * scale + WHOLE).to_bits() as u32;
         self.buckets.clear();
         self.buckets.extend(values.iter().map(bucket));
-        self.ends.clear();
-        self.ends.resize(buckets, 0);
+        self.bucket_ends.clear();
+        self.bucket_ends.resize(buckets, 0);
         for bucket in &self.buckets {
-            self.ends[*bucket as usize] += 1;
+            self.bucket_ends[*bucket as usize] += 1;
         }
         let mut start = 0;
-        for end in &mut self.ends {
+        for end in &mut self.bucket_ends {
             start += std::mem::replace(end, start);
         }
         self.scattered.resize(values.len(), 0.0);
         for (value, bucket) in values.iter().zip(&self.buckets) {
-            let next = &mut self.ends[*bucket as usize];
+            let next = &mut self.bucket_ends[*bucket as usize];
             self.scattered[*next as usize] = *value;
             *next += 1;
         }
-        let mut ends = self.ends.iter().map(|end| *end as usize);
+        let mut ends = self.bucket_ends.iter().map(|end| *end as usize);
         let (mut start, mut end) = (0, 0);
         for place in places {
             if *place < end {
