@@ -474,8 +474,33 @@ pub fn bytes_for_people(bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicU32;
+    use std::time::{Duration, Instant};
+
     use super::*;
     use crate::testing::Normals;
+
+    #[test]
+    fn a_replica_under_way_keeps_no_other_from_being_taken() {
+        const REPLICAS: u32 = 64;
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(2);
+        let pool = pool.build().expect("threads can be started");
+        let done = AtomicU32::new(0);
+        let others = || done.load(Ordering::SeqCst) == REPLICAS - 1;
+        let all_others_done = |replica| {
+            if replica != 0 {
+                done.fetch_add(1, Ordering::SeqCst);
+                return true;
+            }
+            // The first takes until all others are done; it gives up where they never are.
+            let begun = Instant::now();
+            while !others() && begun.elapsed() < Duration::from_secs(20) {
+                std::thread::yield_now();
+            }
+            others()
+        };
+        assert!(pool.install(|| one_by_one(0..REPLICAS).all(all_others_done)));
+    }
 
     #[test]
     fn every_column_gets_its_own_summary_however_many_there_are() {

@@ -113,7 +113,6 @@ impl Summariser {
 impl Summary {
     /// Of values that have, at the [`places_of_summary`], what they would have there if they were sorted.
     fn of(moments: &Moments, values: &[f64]) -> Self {
-        let at = |position| between(values, position);
         Self {
             replicas: moments.replicas,
             mean: moments.mean,
@@ -121,9 +120,8 @@ impl Summary {
             standard_error: moments.standard_error(),
             quantiles: PROBABILITIES.map(|probability| Quantile {
                 probability,
-                value: at(position(values.len(), probability)),
-                standard_error: reach(values.len(), probability)
-                    .map(|(lower, upper)| (at(upper) - at(lower)) / 2.0),
+                value: quantile(values, probability),
+                standard_error: quantile_error(values, probability),
             }),
         }
     }
@@ -207,7 +205,7 @@ fn moments_and_ends(column: &[f64]) -> Option<(Moments, [f64; 2])> {
 pub fn quantile_of_sorted(sorted: &[f64], probability: f64) -> f64 {
     check_sorted(sorted, probability);
     assert!(!sorted.is_empty(), "a quantile of no values");
-    between(sorted, position(sorted.len(), probability))
+    quantile(sorted, probability)
 }
 
 /// Standard error of [`quantile_of_sorted`], whatever the distribution of the values.
@@ -228,8 +226,18 @@ pub fn quantile_of_sorted(sorted: &[f64], probability: f64) -> f64 {
 #[must_use]
 pub fn quantile_standard_error_of_sorted(sorted: &[f64], probability: f64) -> Option<f64> {
     check_sorted(sorted, probability);
-    reach(sorted.len(), probability)
-        .map(|(lower, upper)| (between(sorted, upper) - between(sorted, lower)) / 2.0)
+    quantile_error(sorted, probability)
+}
+
+/// Quantile of values of which those at the [`places_of_summary`] are where they would be if all were sorted.
+fn quantile(values: &[f64], probability: f64) -> f64 {
+    between(values, position(values.len(), probability))
+}
+
+/// Standard error of the same.
+fn quantile_error(values: &[f64], probability: f64) -> Option<f64> {
+    let (lower, upper) = reach(values.len(), probability)?;
+    Some((between(values, upper) - between(values, lower)) / 2.0)
 }
 
 /// Position of a quantile among the order statistics of so many values, counted from 0.

@@ -269,10 +269,10 @@ fn one_below_the_other(trials: &[Trial], table: impl Fn(&Trial) -> Table) -> Tab
     let mut all: Option<Table> = None;
     for trial in trials {
         let mut one = table(trial);
-        let name = [trial.episode.as_str().into()];
+        let name: Text = std::iter::once(trial.episode.as_str().into()).collect();
         let left_out = Column {
             name: "left_out".into(),
-            cells: Cells::Text(Text::of_labels(name.into(), vec![0; one.rows()])),
+            cells: Cells::Text(name.pick(std::iter::repeat_n(0, one.rows()))),
         };
         one.columns.insert(0, left_out);
         match &mut all {

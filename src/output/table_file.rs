@@ -48,7 +48,7 @@ const CANNOT_WRITE: &str = "cannot write";
 
 /// A table on its way into a file.
 pub struct TableFile<W: Write + Send + 'static> {
-    /// What is being done to it, as in "cannot write".
+    /// What an error says first, as in "cannot write".
     failure: &'static str,
     path: PathBuf,
     rows: u64,
@@ -63,7 +63,7 @@ pub struct Finished<W> {
 }
 
 impl<W: Write + Send> TableFile<W> {
-    /// The table of the file `path`, in this format, written to `to`; `failure` is what an error says first.
+    /// The table of the file `path`, in this format, written to `to`.
     pub fn new(failure: &'static str, path: &Path, format: Format, to: W) -> Self {
         Self {
             failure,

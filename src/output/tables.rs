@@ -5,8 +5,6 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use indexmap::IndexSet;
-
 use super::table::{Cells, Column, Table, Text};
 use crate::ensemble::Ensemble;
 use crate::record::Quantity;
@@ -58,73 +56,48 @@ fn spans_of_dates(
 
 /// What rows are labelled with.
 struct Labels {
-    scenario: IndexSet<Arc<str>>,
-    dates: IndexSet<Arc<str>>,
+    scenario: Text,
+    dates: Text,
     /// Of quantities: level, name, metric, unit.
-    quantities: [Words; 4],
-}
-
-/// Labels of the quantities, and which each of them has.
-struct Words {
-    labels: IndexSet<Arc<str>>,
-    of_quantities: Vec<u32>,
-}
-
-impl Words {
-    fn new(ensemble: &Ensemble, label: impl Fn(&Quantity) -> &str) -> Self {
-        let mut labels = IndexSet::new();
-        let quantities = ensemble.quantities.iter();
-        // There are far fewer than 2^32 quantities.
-        let of_quantities =
-            quantities.map(|quantity| labels.insert_full(label(quantity).into()).0 as u32);
-        Self {
-            of_quantities: of_quantities.collect(),
-            labels,
-        }
-    }
+    quantities: [Text; 4],
 }
 
 impl Labels {
     fn new(scenario: &Scenario, ensemble: &Ensemble) -> Self {
-        let dates = ensemble.dates.iter();
+        let of_dates = ensemble.dates.iter();
+        let of_quantities = |label: &dyn Fn(&Quantity) -> Arc<str>| {
+            let quantities = ensemble.quantities.iter();
+            quantities.map(label).collect()
+        };
         Self {
-            scenario: [scenario.name.as_str().into()].into(),
-            dates: dates.map(|(_, date)| date.to_string().into()).collect(),
+            scenario: std::iter::once(scenario.name.as_str().into()).collect(),
+            dates: of_dates.map(|(_, date)| date.to_string().into()).collect(),
             quantities: [
-                Words::new(ensemble, |quantity| quantity.level.as_str()),
-                Words::new(ensemble, |quantity| &quantity.name),
-                Words::new(ensemble, |quantity| &quantity.metric),
-                Words::new(ensemble, |quantity| quantity.unit),
+                of_quantities(&|quantity| quantity.level.as_str().into()),
+                of_quantities(&|quantity| quantity.name.as_str().into()),
+                of_quantities(&|quantity| quantity.metric.as_str().into()),
+                of_quantities(&|quantity| quantity.unit.into()),
             ],
         }
     }
 
     /// Columns that say what a number is, for rows of (record day, quantity).
     fn columns(&self, ensemble: &Ensemble, rows: &[(usize, usize)]) -> Vec<Column> {
-        let text =
-            |name: &'static str, labels: &IndexSet<Arc<str>>, of: &dyn Fn(usize, usize) -> u32| {
-                let rows = rows.iter().map(|(date, quantity)| of(*date, *quantity));
-                Column {
-                    name: name.into(),
-                    cells: Cells::Text(Text::of_labels(labels.clone(), rows.collect())),
-                }
-            };
-        let days = rows
-            .iter()
-            .map(|(date, _)| i64::from(ensemble.dates[*date].0));
+        let text = |name: &'static str, cells: Text| Column {
+            name: name.into(),
+            cells: Cells::Text(cells),
+        };
+        let dates = || rows.iter().map(|(date, _)| *date);
+        let quantities = || rows.iter().map(|(_, quantity)| *quantity);
+        let days = dates().map(|date| i64::from(ensemble.dates[date].0));
         let mut columns = vec![
-            text("scenario", &self.scenario, &|_, _| 0),
-            // There are far fewer than 2^32 dates.
-            text("date", &self.dates, &|date, _| date as u32),
+            text("scenario", self.scenario.pick(dates().map(|_| 0))),
+            text("date", self.dates.pick(dates())),
             integer("day", days.collect()),
         ];
         let names = ["level", "name", "metric", "unit"].into_iter();
-        let of_quantities = names.zip(&self.quantities).map(|(name, words)| {
-            text(name, &words.labels, &|_, quantity| {
-                words.of_quantities[quantity]
-            })
-        });
-        columns.extend(of_quantities);
+        let labels = names.zip(&self.quantities);
+        columns.extend(labels.map(|(name, labels)| text(name, labels.pick(quantities()))));
         columns
     }
 }
