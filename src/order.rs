@@ -5,44 +5,12 @@
 /// Fewer numbers than these are sorted without buckets.
 const FEW: usize = 32;
 
-/// Numbers side by side with those of their bucket.
-#[derive(Debug, Clone, Default)]
-pub struct Buckets<T> {
-    /// By bucket, where its next number goes; in the end, where it ends.
-    pub ends: Vec<u32>,
-    /// The numbers, bucket by bucket.
-    pub numbers: Vec<T>,
-}
-
-impl<T: Copy + Default> Buckets<T> {
-    /// Spreads numbers over so many buckets.
-    ///
-    /// # Panics
-    /// If there are 2^32 numbers or more, or one has no bucket.
-    pub fn spread(&mut self, numbers: &[T], buckets: usize, bucket: impl Fn(T) -> usize) {
-        assert!(u32::try_from(numbers.len()).is_ok(), "too many to sort");
-        self.ends.clear();
-        self.ends.resize(buckets, 0);
-        for number in numbers {
-            self.ends[bucket(*number)] += 1;
-        }
-        let mut start = 0;
-        for end in &mut self.ends {
-            start += std::mem::replace(end, start);
-        }
-        self.numbers.resize(numbers.len(), T::default());
-        for number in numbers {
-            let next = &mut self.ends[bucket(*number)];
-            self.numbers[*next as usize] = *number;
-            *next += 1;
-        }
-    }
-}
-
 /// Sorts, and keeps its scratch.
 #[derive(Debug, Clone, Default)]
 pub struct Sorter<T = u64> {
-    spread: Buckets<T>,
+    /// By bucket, where its next number goes; in the end, where it ends.
+    ends: Vec<u32>,
+    scattered: Vec<T>,
 }
 
 impl<T: Copy + Default + Ord> Sorter<T> {
@@ -58,6 +26,7 @@ impl<T: Copy + Default + Ord> Sorter<T> {
             numbers.sort_unstable();
             return;
         }
+        assert!(u32::try_from(numbers.len()).is_ok(), "too many to sort");
         let (mut least, mut most) = (u64::MAX, 0);
         for number in &*numbers {
             least = least.min(leading(*number));
@@ -67,16 +36,30 @@ impl<T: Copy + Default + Ord> Sorter<T> {
         let digits = u64::BITS - (most - least).leading_zeros();
         let shift = digits.saturating_sub(buckets.trailing_zeros());
         let bucket = |number: T| ((leading(number) - least) >> shift) as usize;
-        self.spread.spread(numbers, buckets, bucket);
+        self.ends.clear();
+        self.ends.resize(buckets, 0);
+        for number in &*numbers {
+            self.ends[bucket(*number)] += 1;
+        }
         let mut start = 0;
-        for end in &self.spread.ends {
+        for end in &mut self.ends {
+            start += std::mem::replace(end, start);
+        }
+        self.scattered.resize(numbers.len(), T::default());
+        for number in &*numbers {
+            let next = &mut self.ends[bucket(*number)];
+            self.scattered[*next as usize] = *number;
+            *next += 1;
+        }
+        let mut start = 0;
+        for end in &self.ends {
             let end = *end as usize;
             if end - start > 1 {
-                self.spread.numbers[start..end].sort_unstable();
+                self.scattered[start..end].sort_unstable();
             }
             start = end;
         }
-        std::mem::swap(numbers, &mut self.spread.numbers);
+        std::mem::swap(numbers, &mut self.scattered);
     }
 }
 

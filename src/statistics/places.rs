@@ -2,8 +2,6 @@
 
 use std::cmp::Ordering;
 
-use crate::order::Buckets;
-
 /// Fewer values than these are sorted.
 const FEW: usize = 64;
 
@@ -13,7 +11,13 @@ const WHOLE: f64 = (1_u64 << 52) as f64;
 
 /// Puts order statistics in their places, and keeps its scratch.
 #[derive(Debug, Default)]
-pub struct Places(Buckets<f64>);
+pub struct Places {
+    /// By value, its bucket.
+    buckets: Vec<u32>,
+    /// By bucket, where its next value goes; in the end, where it ends.
+    bucket_ends: Vec<u32>,
+    scattered: Vec<f64>,
+}
 
 impl Places {
     /// Leaves at each of the places, which ascend, the value that would be there if all were sorted; `low` and `high` are the
@@ -31,11 +35,26 @@ impl Places {
         if few || unscaled || u32::try_from(values.len()).is_err() {
             return sort(values);
         }
-        let Self(spread) = self;
         // Subtracting, multiplying and rounding never put a larger value before a smaller one.
-        let bucket = |value: f64| ((value - low) * scale + WHOLE).to_bits() as u32 as usize;
-        spread.spread(values, buckets, bucket);
-        let mut ends = spread.ends.iter().map(|end| *end as usize);
+        let bucket = |value: &f64| ((value - low) * scale + WHOLE).to_bits() as u32;
+        self.buckets.clear();
+        self.buckets.extend(values.iter().map(bucket));
+        self.bucket_ends.clear();
+        self.bucket_ends.resize(buckets, 0);
+        for bucket in &self.buckets {
+            self.bucket_ends[*bucket as usize] += 1;
+        }
+        let mut start = 0;
+        for end in &mut self.bucket_ends {
+            start += std::mem::replace(end, start);
+        }
+        self.scattered.resize(values.len(), 0.0);
+        for (value, bucket) in values.iter().zip(&self.buckets) {
+            let next = &mut self.bucket_ends[*bucket as usize];
+            self.scattered[*next as usize] = *value;
+            *next += 1;
+        }
+        let mut ends = self.bucket_ends.iter().map(|end| *end as usize);
         let (mut start, mut end) = (0, 0);
         for place in places {
             if *place < end {
@@ -45,9 +64,9 @@ impl Places {
             while end <= *place {
                 (start, end) = (end, ends.next().unwrap_or(values.len()));
             }
-            sort(&mut spread.numbers[start..end]);
+            sort(&mut self.scattered[start..end]);
         }
-        values.copy_from_slice(&spread.numbers);
+        values.copy_from_slice(&self.scattered);
     }
 }
 

@@ -65,13 +65,17 @@ pub fn run(arguments: &Arguments, common: &Common) -> anyhow::Result<()> {
         "go on with hashdrift sweep run --resume {}",
         folder.display()
     );
-    let computed = compute_all(&folder, &file, &stop, arguments.means.max_memory, common)
-        .inspect_err(|_| anstream::eprintln!("what was computed is kept; {go_on}"))?;
+    let computed = compute_all(&folder, &file, &stop, arguments.means.max_memory, common);
+    // Another process may have merged the shards meanwhile, and removed them, even while this one wrote its own.
+    if !matches!(computed, Ok(Computed::All))
+        && let Some(metadata) = merged_already(&folder, &file)
+    {
+        remove_parts(&folder);
+        return show(&folder, &file, &metadata, None, arguments.json, common);
+    }
+    let computed =
+        computed.inspect_err(|_| anstream::eprintln!("what was computed is kept; {go_on}"))?;
     if let Computed::Stopped { done } = computed {
-        // Another process may have merged the shards meanwhile, and removed them.
-        if let Some(metadata) = merged_already(&folder, &file) {
-            return show(&folder, &file, &metadata, None, arguments.json, common);
-        }
         return Err(Interrupted(format!(
             "{done} of {} points are done and kept; {go_on}",
             file.points
