@@ -10,13 +10,15 @@ use std::sync::LazyLock;
 use crate::random::standard_normal_cdf;
 use crate::world::running::RunningLaw;
 
-use super::quantum::{Quantum, nearest};
+use super::quantum::{Quantum, nearest, whole_of};
 use super::{Fleet, Life};
 
 /// Nodes in one standard deviation of what differs inside a fleet and a day: what runs of a fleet is within 1e-6.
 const PER_SD: f64 = 12.0;
 /// Nodes beyond which all runs, or nothing: five standard deviations and a third.
 const REACH: usize = 64;
+/// Nodes of which a part runs: those in reach on either side, and the one in the middle.
+const WINDOW: usize = 2 * REACH + 1;
 /// Smallest standard deviation for which a lattice is not too fine.
 const LEAST_SD: f64 = 0.02;
 /// Nodes by which a lattice grows at an end.
@@ -31,9 +33,8 @@ pub struct Masses {
     quanta: Quanta,
     /// By fleet, what of it is on a lattice.
     entered: Vec<Entered>,
-    /// Fleets that have changed since, and whether a fleet is among them.
+    /// Fleets that have changed since.
     changed: Vec<u32>,
-    has_changed: Vec<bool>,
     /// Hash rate and power on all lattices.
     held: [f64; 2],
 }
@@ -46,9 +47,11 @@ struct Quanta {
 }
 
 /// A fleet as it stands on a lattice.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 struct Entered {
     site: u16,
+    /// Whether the fleet is among those that have changed since.
+    is_stale: bool,
     ln_key: f64,
     /// Hash rate, PH/s, and that times efficiency.
     amounts: [f64; 2],
@@ -57,6 +60,7 @@ struct Entered {
 /// On no lattice.
 const OUTSIDE: Entered = Entered {
     site: u16::MAX,
+    is_stale: false,
     ln_key: 0.0,
     amounts: [0.0; 2],
 };
@@ -82,10 +86,10 @@ impl Masses {
     /// Is told that a fleet has changed, or is new.
     #[inline]
     pub fn mark(&mut self, fleet: usize) {
-        match self.has_changed.get_mut(fleet) {
-            Some(true) => (),
-            Some(has_changed) => {
-                *has_changed = true;
+        match self.entered.get_mut(fleet) {
+            Some(entered) if entered.is_stale => (),
+            Some(entered) => {
+                entered.is_stale = true;
                 self.changed.push(fleet as u32);
             }
             None => self.welcome(fleet),
@@ -95,7 +99,6 @@ impl Masses {
     /// Makes room for a fleet that is new.
     #[cold]
     fn welcome(&mut self, fleet: usize) {
-        self.has_changed.resize(fleet + 1, false);
         self.entered.resize(fleet + 1, OUTSIDE);
         self.mark(fleet);
     }
@@ -105,12 +108,8 @@ impl Masses {
         let mut changed = std::mem::take(&mut self.changed);
         for fleet in &changed {
             let fleet = *fleet as usize;
-            self.has_changed[fleet] = false;
             let now = self.now(park, fleet);
             let before = std::mem::replace(&mut self.entered[fleet], now);
-            if before == now {
-                continue;
-            }
             let ([hash, watts], [most_hash, most_watts]) = (now.amounts, self.quanta.most);
             if self.held[0] + hash <= most_hash && self.held[1] + watts <= most_watts {
                 self.replace(before, now);
@@ -155,6 +154,7 @@ impl Masses {
         }
         Entered {
             site: fleet.site,
+            is_stale: false,
             ln_key: life.ln_key,
             amounts: [hash, hash * fleet.efficiency],
         }
@@ -163,21 +163,26 @@ impl Masses {
     /// Takes a fleet off its lattice, and puts it on as it is now.
     #[inline]
     fn replace(&mut self, before: Entered, now: Entered) {
-        const NOTHING: [f64; 2] = [0.0; 2];
         self.held[0] += now.amounts[0] - before.amounts[0];
         self.held[1] += now.amounts[1] - before.amounts[1];
-        let quanta = &self.quanta.of;
+        let of =
+            |amounts: [f64; 2]| [0, 1].map(|column| self.quanta.of[column].quanta(amounts[column]));
+        let (off, on) = (of(before.amounts), of(now.amounts));
         if before.site == now.site && before.ln_key == now.ln_key {
             if let Some(lattice) = self.regions.get_mut(usize::from(now.site)) {
-                lattice.put(now.ln_key, before.amounts, now.amounts, quanta);
+                lattice.put(now.ln_key, |column, weight| {
+                    nearest(on[column] * weight) - nearest(off[column] * weight)
+                });
             }
             return;
         }
         if let Some(lattice) = self.regions.get_mut(usize::from(before.site)) {
-            lattice.put(before.ln_key, before.amounts, NOTHING, quanta);
+            lattice.put(before.ln_key, |column, weight| {
+                -nearest(off[column] * weight)
+            });
         }
         if let Some(lattice) = self.regions.get_mut(usize::from(now.site)) {
-            lattice.put(now.ln_key, NOTHING, now.amounts, quanta);
+            lattice.put(now.ln_key, |column, weight| nearest(on[column] * weight));
         }
     }
 
@@ -198,6 +203,7 @@ impl Masses {
 /// Machines of a region by log of key.
 #[derive(Debug, Clone)]
 struct Lattice {
+    shares: &'static [[f64; WINDOW]; 4],
     half_variance: f64,
     per_key: f64,
     /// Number of the first node.
@@ -210,6 +216,7 @@ struct Lattice {
 impl Lattice {
     fn new(law: &RunningLaw) -> Self {
         Self {
+            shares: &SHARES,
             half_variance: law.half_variance(),
             per_key: PER_SD / law.sd(),
             first: 0,
@@ -225,11 +232,11 @@ impl Lattice {
         self.all = [0.0; 2];
     }
 
-    /// Puts other amounts on the nodes around a key than were there.
-    fn put(&mut self, ln_key: f64, before: [f64; 2], now: [f64; 2], quanta: &[Quantum; 2]) {
+    /// Puts more on the nodes around a key, or less: whole quanta that depend on the column and on the node's weight. A quantum is a
+    /// power of two: times a weight, quanta are rounded as amounts are.
+    fn put(&mut self, ln_key: f64, rise: impl Fn(usize, f64) -> f64) {
         let position = ln_key * self.per_key;
-        let below = whole_below(position);
-        let f = position - below as f64;
+        let (below, f) = whole_and_part(position);
         let at = self.index_of(below - 1);
         // Lagrange's weights for nodes at -1, 0, 1 and 2.
         let (inner, outer) = (0.5 * (f + 1.0) * (f - 2.0), f * (f - 1.0) / 6.0);
@@ -239,16 +246,11 @@ impl Lattice {
             -inner * f,
             outer * (f + 1.0),
         ];
-        for (column, quantum) in quanta.iter().enumerate() {
-            let Some(nodes) = self.quanta[column][at..].first_chunk_mut::<4>() else {
+        for (column, nodes) in self.quanta.iter_mut().enumerate() {
+            let Some(nodes) = nodes[at..].first_chunk_mut::<4>() else {
                 return;
             };
-            // A quantum is a power of two: times a weight, quanta are rounded as amounts are.
-            let (before, now) = (quantum.quanta(before[column]), quantum.quanta(now[column]));
-            let mut rises = [0.0; 4];
-            for node in 0..4 {
-                rises[node] = nearest(now * weights[node]) - nearest(before * weights[node]);
-            }
+            let rises = weights.map(|weight| rise(column, weight));
             for node in 0..4 {
                 nodes[node] += rises[node];
             }
@@ -297,8 +299,7 @@ impl Lattice {
         // Beyond all nodes on either side is as far as anything is.
         let far = (nodes + 2 * REACH) as f64;
         let from_first = (position - self.first as f64).max(-far).min(far);
-        let node = whole_below(from_first);
-        let t = from_first - node as f64;
+        let (node, t) = whole_and_part(from_first);
         let within = |index: i64| index.clamp(0, nodes as i64) as usize;
         let whole = within(node - REACH as i64);
         let end = within(node + REACH as i64 + 1);
@@ -315,8 +316,15 @@ impl Lattice {
             t * t * (3.0 - 2.0 * t),
             -t * t * (1.0 - t),
         ];
-        let curves = SHARES.each_ref().map(|curve| &curve[window.clone()]);
-        let within_reach = self.quanta.each_ref().map(|column| &column[whole..end]);
+        let [values, slopes, next_values, next_slopes] = self.shares;
+        let curves = [
+            &values[window.clone()],
+            &slopes[window.clone()],
+            &next_values[window.clone()],
+            &next_slopes[window],
+        ];
+        let [hash, watts] = &self.quanta;
+        let within_reach = [&hash[whole..end], &watts[whole..end]];
         let mut sums = sums_of_shares(curves, basis, within_reach);
         for ((sum, column), all) in sums.iter_mut().zip(&self.quanta).zip(self.all) {
             // A node may hold less than nothing, and a cubic go beyond its ends; what runs is part of what there is.
@@ -326,10 +334,12 @@ impl Lattice {
     }
 }
 
-/// The whole number at or below a number that is far from the ends of its type.
-fn whole_below(number: f64) -> i64 {
-    let whole = number as i64;
-    whole - i64::from(whole as f64 > number)
+/// The whole number at or below one of either sign below 2^51, and what the number is above it.
+#[inline]
+fn whole_and_part(number: f64) -> (i64, f64) {
+    let near = nearest(number);
+    let whole = near - if near > number { 1.0 } else { 0.0 };
+    (whole_of(whole), number - whole)
 }
 
 /// Nodes that are added up side by side.
@@ -411,7 +421,7 @@ fn sum_of_whole(numbers: &[f64]) -> f64 {
 
 /// What runs at a node as its distance from the threshold goes from `REACH` below to as much above, and how it changes: at the
 /// threshold's lower neighbour and at its upper one. Between these a cubic has their values and slopes.
-static SHARES: LazyLock<[Vec<f64>; 4]> = LazyLock::new(|| {
+static SHARES: LazyLock<[[f64; WINDOW]; 4]> = LazyLock::new(|| {
     let at = |above: f64, slope: bool| {
         let z = -above / PER_SD;
         if slope {
@@ -422,9 +432,7 @@ static SHARES: LazyLock<[Vec<f64>; 4]> = LazyLock::new(|| {
         }
     };
     let column = |lower: f64, slope: bool| {
-        (0..=2 * REACH)
-            .map(|index| at(index as f64 - REACH as f64 - lower, slope))
-            .collect()
+        std::array::from_fn(|index| at(index as f64 - REACH as f64 - lower, slope))
     };
     [
         column(0.0, false),

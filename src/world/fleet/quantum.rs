@@ -24,6 +24,13 @@ pub fn nearest(number: f64) -> f64 {
     (number + ROUND) - ROUND
 }
 
+/// A whole number of either sign below 2^51, as an integer.
+#[inline]
+pub fn whole_of(number: f64) -> i64 {
+    // Its last bits, where those of all are whole.
+    (number + ROUND).to_bits().wrapping_sub(ROUND.to_bits()) as i64
+}
+
 /// Bits that the largest total takes.
 const BITS: i32 = 60;
 /// The same where numbers are small enough to be rounded by an addition.
@@ -100,6 +107,23 @@ mod tests {
             assert_eq!(whole, libm::rint(whole));
             let error = (quantum.amount_of_whole(whole) - 1e6 * part).abs();
             assert!(error <= 0.5001 * quantum.unit, "{part}");
+        }
+    }
+
+    #[test]
+    fn whole_numbers_are_integers_of_either_sign() {
+        for number in [
+            0,
+            1,
+            -1,
+            2,
+            -2,
+            1_000_003,
+            -77,
+            (1 << 51) - 1,
+            -(1 << 51) + 1,
+        ] {
+            assert_eq!(whole_of(number as f64), number);
         }
     }
 
