@@ -39,6 +39,13 @@ impl Order {
     }
 }
 
+/// Machines that arrive on one day, and how many of the orders have been taken off the list.
+#[derive(Debug, Clone, Default)]
+struct Batch {
+    orders: Vec<Order>,
+    taken: usize,
+}
+
 /// Purchases of one history.
 #[derive(Debug, Clone)]
 pub struct Orders<'s> {
@@ -49,7 +56,7 @@ pub struct Orders<'s> {
     /// Orders of today, before the market has met them.
     pub today: Vec<Order>,
     /// Machines that arrive, by day.
-    deliveries: Vec<VecDeque<Order>>,
+    deliveries: Vec<Batch>,
     /// Machines that were delivered and wait for room, by region, in the order in which they came.
     waiting: Vec<VecDeque<Order>>,
     /// What new firms have gathered, by region: hash rate and power.
@@ -73,7 +80,7 @@ impl<'s> Orders<'s> {
             scenario,
             months: f64::from(scenario.moving.review_days) / DAYS_PER_MONTH,
             today: Vec::new(),
-            deliveries: vec![VecDeque::new(); days],
+            deliveries: vec![Batch::default(); days],
             waiting: vec![VecDeque::new(); regions],
             gathered: vec![(0.0, 0.0); regions],
             under_way: 0.0,
@@ -146,34 +153,50 @@ impl<'s> Orders<'s> {
             let met = market.sell(wanted);
             let arrival = day.saturating_add(growth.lead_days) as usize;
             let mut today = std::mem::take(&mut self.today);
-            for order in today.drain(..) {
-                self.meet(order, met, arrival, reserved);
-            }
-            self.today = today;
+            today.retain_mut(|order| self.meets(order, met, reserved));
+            self.send(today, day, arrival);
             self.found_firms(growth.entrant_mw_on(day as i32), arrival);
         }
     }
 
-    /// What the market cannot meet is no order: of one that it cannot meet at all nothing is delivered.
-    fn meet(&mut self, mut order: Order, met: f64, arrival: usize, reserved: &mut [f64]) {
+    /// What the market cannot meet is no order: of one that it cannot meet at all nothing is delivered. Whether anything is, to a firm
+    /// that there is.
+    fn meets(&mut self, order: &mut Order, met: f64, reserved: &mut [f64]) -> bool {
         let refused = 1.0 - met;
         if refused > 0.0 {
             if !order.replaces {
-                reserved[order.region] -= refused * self.at_meter(&order);
+                reserved[order.region] -= refused * self.at_meter(order);
             }
             self.under_way -= refused * order.hash_phs;
             order.hash_phs *= met;
         }
         if order.hash_phs <= 0.0 {
-            return;
+            return false;
         }
         if order.firm.is_none() {
             let (hash, megawatts) = &mut self.gathered[order.region];
             *hash += order.hash_phs;
             *megawatts += order.power_mw();
-        } else if let Some(deliveries) = self.deliveries.get_mut(arrival) {
-            deliveries.push_back(order);
         }
+        order.firm.is_some()
+    }
+
+    /// Sends off the orders of a day; what has been delivered on it leaves its memory to those of the next.
+    fn send(&mut self, mut orders: Vec<Order>, day: u32, arrival: usize) {
+        if let Some(batch) = self.deliveries.get_mut(arrival) {
+            if batch.orders.is_empty() {
+                std::mem::swap(&mut batch.orders, &mut orders);
+            } else {
+                batch.orders.append(&mut orders);
+            }
+        }
+        if let Some(delivered) = self.deliveries.get_mut(day as usize)
+            && delivered.taken == delivered.orders.len()
+        {
+            orders = std::mem::take(delivered).orders;
+        }
+        orders.clear();
+        self.today = orders;
     }
 
     fn found_firms(&mut self, entrant_mw: f64, arrival: usize) {
@@ -185,9 +208,9 @@ impl<'s> Orders<'s> {
                 continue;
             }
             let part = entrant_mw / megawatts;
-            if let Some(deliveries) = self.deliveries.get_mut(arrival) {
+            if let Some(batch) = self.deliveries.get_mut(arrival) {
                 for _ in 0..firms as u32 {
-                    deliveries.push_back(Order {
+                    batch.orders.push(Order {
                         firm: None,
                         fleet: 0,
                         region,
@@ -204,7 +227,9 @@ impl<'s> Orders<'s> {
 
     /// Takes the machines that arrive today off the list.
     pub fn next_delivery(&mut self, day: u32, reserved: &mut [f64]) -> Option<Order> {
-        let order = self.deliveries.get_mut(day as usize)?.pop_front()?;
+        let batch = self.deliveries.get_mut(day as usize)?;
+        let order = *batch.orders.get(batch.taken)?;
+        batch.taken += 1;
         if !order.replaces {
             reserved[order.region] -= self.at_meter(&order);
         }
@@ -260,8 +285,8 @@ impl<'s> Orders<'s> {
         }
         reserved[order.region] += self.at_meter(&order);
         self.under_way += order.hash_phs;
-        if let Some(deliveries) = self.deliveries.get_mut(day as usize) {
-            deliveries.push_back(order);
+        if let Some(batch) = self.deliveries.get_mut(day as usize) {
+            batch.orders.push(order);
         }
     }
 }
