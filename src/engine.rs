@@ -8,6 +8,8 @@ mod deliveries;
 mod purchases;
 mod reviews;
 
+use std::sync::Arc;
+
 use rand::rngs::ChaCha8Rng;
 
 use crate::protocol::hashprice;
@@ -39,7 +41,7 @@ use reviews::{Considerations, least_fleet, left_of_worn};
 pub struct Model<'s> {
     scenario: &'s Scenario,
     price: PricePlan,
-    power: PowerPlan,
+    power: Arc<PowerPlan>,
     record_width: usize,
     record_days: Vec<u32>,
 }
@@ -133,10 +135,14 @@ impl<'s> Model<'s> {
     /// Prepares a scenario.
     #[must_use]
     pub fn new(scenario: &'s Scenario) -> Self {
+        Self::with(scenario, Arc::new(PowerPlan::new(scenario)))
+    }
+
+    fn with(scenario: &'s Scenario, power: Arc<PowerPlan>) -> Self {
         Self {
             scenario,
             price: PricePlan::new(&scenario.bitcoin.price),
-            power: PowerPlan::new(scenario),
+            power,
             record_width: quantities(scenario).len(),
             record_days: scenario.record_days(),
         }
@@ -165,11 +171,8 @@ impl<'s> Model<'s> {
     ) -> Result<Notes, EngineError> {
         assert_eq!(records.len(), self.record_len());
         if let Some(own) = self.scenario.of_replica(replica) {
-            let model = Model::new(&own);
-            if model.record_width != self.record_width {
-                return Err(EngineError::OtherMechanisms { replica });
-            }
-            return model.run_replica(replica, records, observer);
+            let own = self.of_own(&own, replica)?;
+            return own.run_replica(replica, records, observer);
         }
         let mut history = self.begin(replica)?;
         let rows = records.chunks_exact_mut(self.record_width);
@@ -187,14 +190,22 @@ impl<'s> Model<'s> {
     /// [`EngineError`] if its drawn start is impossible.
     pub fn starts(&self, replica: u64) -> Result<(), EngineError> {
         match self.scenario.of_replica(replica) {
-            Some(own) => {
-                let model = Model::new(&own);
-                if model.record_width != self.record_width {
-                    return Err(EngineError::OtherMechanisms { replica });
-                }
-                model.begin(replica).map(drop)
-            }
+            Some(own) => self.of_own(&own, replica)?.begin(replica).map(drop),
             None => self.begin(replica).map(drop),
+        }
+    }
+
+    /// The model of the scenario as one replica has it, with what it shares with those of others.
+    fn of_own<'o>(&self, own: &'o Scenario, replica: u64) -> Result<Model<'o>, EngineError> {
+        let model = if PowerPlan::is_shared(self.scenario, own) {
+            Model::with(own, Arc::clone(&self.power))
+        } else {
+            Model::new(own)
+        };
+        if model.record_width == self.record_width {
+            Ok(model)
+        } else {
+            Err(EngineError::OtherMechanisms { replica })
         }
     }
 

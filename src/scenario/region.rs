@@ -41,7 +41,7 @@ pub struct Region {
 }
 
 /// The price of electricity in a region.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Power {
     /// Base price before the first tariff step.
     pub base: UsdPerMwh,

@@ -2,7 +2,7 @@
 //! that nobody watches.
 
 use hashdrift::engine::{Decision, Model, Observer};
-use hashdrift::scenario::parse_scenario;
+use hashdrift::scenario::{load_scenario, parse_scenario};
 use hashdrift::world::fleet::Fleets;
 
 /// Counts reviews, which has all of them weighed up.
@@ -145,5 +145,45 @@ fn who_surely_stays_would_have_stayed_among_seven_regions() {
             change,
         ];
         has_the_same_records_watched_or_not(&world, &changes);
+    }
+}
+
+/// What a replica shares with others where some parameters are its own is what it would have by itself.
+#[test]
+fn a_replica_with_values_of_its_own_is_a_scenario_with_these_values() {
+    for key in [
+        "growth.hurdle",
+        "moving.horizon_years",
+        "regions.us.power.usd_per_mwh",
+        "regions.*.power.adder_usd_per_mwh",
+        "regions.paraguay.power.trend_per_year",
+        "regions.us.power.volatility",
+        "regions.us.power.intraday_sd",
+    ] {
+        let changes = [
+            "days=90".to_owned(),
+            "record_every_days=30".to_owned(),
+            format!(
+                "uncertain={{ factors = [{{ model = \"log-normal\", sd = 0.1, keys = [\"{key}\"] }}] }}"
+            ),
+        ];
+        let path = std::path::Path::new("scenarios/global-south.toml");
+        let scenario =
+            load_scenario(path, &changes).unwrap_or_else(|error| panic!("{key}: {error}"));
+        let all = Model::new(&scenario);
+        let mut shared = vec![0.0; all.record_len()];
+        let mut alone = shared.clone();
+        for replica in 0..2 {
+            all.run_replica(replica, &mut shared, &mut ())
+                .expect("the start can be drawn");
+            let own = scenario
+                .of_replica(replica)
+                .expect("something is uncertain");
+            Model::new(&own)
+                .run_replica(replica, &mut alone, &mut ())
+                .expect("the start can be drawn");
+            let bits = |records: &[f64]| records.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+            assert!(bits(&shared) == bits(&alone), "{key}, replica {replica}");
+        }
     }
 }
