@@ -163,6 +163,8 @@ fn a_replica_with_values_of_its_own_is_a_scenario_with_these_values() {
         let changes = [
             "days=90".to_owned(),
             "record_every_days=30".to_owned(),
+            // What is planned hangs on the horizon.
+            "regions.us.power.trend_per_year=0.2".to_owned(),
             format!(
                 "uncertain={{ factors = [{{ model = \"log-normal\", sd = 0.1, keys = [\"{key}\"] }}] }}"
             ),
