@@ -85,6 +85,8 @@ impl History<'_> {
         if self.fleets.is_fixed() {
             return self.review_fixed_park(day, first, observer);
         }
+        let overhead = in_force(&self.scenario.firms.overhead, day as i32).copied();
+        let overhead = overhead.filter(|usd_per_year| *usd_per_year > 0.0);
         self.draw_luck_of_purchases(first, every as usize);
         self.reckon_wear(first, every as usize);
         for queued in 0..queue {
@@ -96,7 +98,10 @@ impl History<'_> {
             if seeks && self.gives_up(day, fleet) {
                 continue;
             }
-            if !seeks && (self.wear(fleet, queued) || self.closes(day, fleet)) {
+            if !seeks
+                && (self.wear(fleet, queued)
+                    || overhead.is_some_and(|usd| self.closes(day, fleet, usd)))
+            {
                 continue;
             }
             // Who will have to go runs on until his day, and neither moves nor buys before it.
@@ -293,15 +298,10 @@ impl History<'_> {
         false
     }
 
-    /// Whether a fleet has not earned its part of what it costs to be a firm for so long that it is given up; its machines are scrapped.
+    /// Whether a fleet has not earned its part of what it costs to be a firm, USD a year, for so long that it is given up; its machines are scrapped.
     /// Its part is that of its power in the firm's, so what it earns on a megawatt-hour of its own is asked to pay for the firm at the
     /// size that the firm has.
-    fn closes(&mut self, day: u32, fleet: usize) -> bool {
-        let firms = &self.scenario.firms;
-        let overhead = in_force(&firms.overhead, day as i32).copied();
-        let Some(overhead) = overhead.filter(|usd_per_year| *usd_per_year > 0.0) else {
-            return false;
-        };
+    fn closes(&mut self, day: u32, fleet: usize, overhead: f64) -> bool {
         let margin = self.review.margin_at_home(&self.fleets, fleet);
         let earned = margin * HOURS_PER_YEAR * self.fleets.firm_mw(fleet);
         let short_since = self.fleets.short_since(day, fleet, earned < overhead);
