@@ -119,6 +119,7 @@ impl RunningLaw {
     }
 
     /// Part of a fleet that the day's mean price lets run: what hourly prices do is left out.
+    #[inline]
     #[must_use]
     pub fn share_at_mean_price(&self, ln_excess: f64) -> f64 {
         if self.spread > 0.0 {
