@@ -4,6 +4,7 @@ mod distribution;
 mod few;
 mod firms;
 mod quantities;
+mod reached;
 mod row;
 
 use crate::concentration::{Registered, extend_by_members};
@@ -19,6 +20,7 @@ use crate::world::running::RunningLaw;
 use distribution::Distribution;
 use few::Few;
 use quantities::Shape;
+use reached::Reached;
 use row::{Metrics, Row, forget_infinities, metrics};
 
 pub use quantities::{ALL, COUNTS, Level, Quantity, pattern_fits, quantities};
@@ -129,9 +131,9 @@ pub struct Recorder<'s> {
     power: Vec<f64>,
     /// By region: electricity, cash and all-in cost of a bitcoin at the quantiles.
     costs: Vec<[[f64; 3]; 3]>,
-    walked: Vec<Walked>,
-    /// Quantiles that a walk reaches: region, number of the quantile, and the fleet at it.
-    reached: Vec<(usize, usize, usize)>,
+    visited: Vec<Visited>,
+    /// By region, what runs, and where its quantiles are.
+    reached: Vec<Reached>,
     firms_running: Distribution,
     firms_nameplate: Distribution,
     /// Concentration of nameplate by firm, where it never changes; none before the first record.
@@ -156,8 +158,8 @@ impl<'s> Recorder<'s> {
             nameplate: vec![0.0; regions],
             power: vec![0.0; regions],
             costs: vec![[[NULL; 3]; 3]; regions],
-            walked: Vec::with_capacity(regions),
-            reached: Vec::new(),
+            visited: Vec::with_capacity(regions),
+            reached: vec![Reached::new(); regions],
             firms_running: Distribution::of(firms),
             firms_nameplate: Distribution::of(firms),
             settled_nameplate: None,
@@ -180,7 +182,7 @@ impl<'s> Recorder<'s> {
                 self.weigh_firms(today, fleets);
                 self.ask_park(today, park)
             }
-            None => self.walk_fleets(today, fleets),
+            None => self.visit_fleets(today, fleets),
         };
         self.put_network(today, &totals, &mut row);
         self.put_concentrations(today, fleets, &mut row);
@@ -433,28 +435,30 @@ impl<'s> Recorder<'s> {
         }
     }
 
-    /// One walk over the fleets of a changing park, best machines first, for everything that needs each of them.
-    fn walk_fleets(&mut self, today: &Day<'_>, fleets: &mut Fleets) -> Totals {
-        fleets.sort_by_key();
-        let fleets = &*fleets;
-        self.walked.clear();
-        self.walked
-            .extend((0..self.nameplate.len()).map(|r| Walked::of(today, r)));
-        self.reached.clear();
+    /// One visit of every fleet of a changing park, for everything that needs each of them.
+    fn visit_fleets(&mut self, today: &Day<'_>, fleets: &Fleets) -> Totals {
+        self.visited.clear();
+        self.visited
+            .extend((0..self.nameplate.len()).map(|r| Visited::of(today, r)));
+        for (reached, here) in self.reached.iter_mut().zip(&self.visited) {
+            reached.begin(here.ln_worst);
+        }
         let firms = fleets.firms().max(self.scenario.firms_at_start());
         self.firms_running.clear(firms);
         self.firms_nameplate.clear(firms);
         let mut totals = Totals::default();
-        for fleet in fleets.in_order_of_keys() {
-            let fleet = *fleet as usize;
-            let (hash, efficiency) = (fleets[fleet].hash_phs, fleets[fleet].efficiency);
-            let firm = fleets[fleet].firm as usize;
-            let mw = hash * efficiency / 1000.0;
+        for (number, (fleet, life)) in fleets.iter().zip(&fleets.lives.all).enumerate() {
+            let hash = fleet.hash_phs;
+            if hash <= 0.0 {
+                continue;
+            }
+            let firm = fleet.firm as usize;
+            let mw = hash * fleet.efficiency / 1000.0;
             totals.all_power_mw += mw;
             self.firms_nameplate.weights[firm] += hash;
-            let r = usize::from(fleets[fleet].site);
-            let Some(here) = self.walked.get_mut(r) else {
-                if fleets.seeks(fleet) {
+            let r = usize::from(fleet.site);
+            let Some(here) = self.visited.get_mut(r) else {
+                if fleets.seeks(number) {
                     totals.seeking += hash;
                 } else {
                     totals.transit += hash;
@@ -462,8 +466,7 @@ impl<'s> Recorder<'s> {
                 continue;
             };
             here.nameplate += hash;
-            let excess = here.ln_worst - fleets.lives.all[fleet].ln_key;
-            let runs = here.law.share(excess) * here.powered;
+            let runs = here.law.share(here.ln_worst - life.ln_key) * here.powered;
             if runs <= 0.0 {
                 continue;
             }
@@ -471,23 +474,25 @@ impl<'s> Recorder<'s> {
             let running = hash * runs;
             self.firms_running.weights[firm] += running;
             here.power += mw * runs;
-            here.cumulated += running;
-            while here.cumulated >= here.next {
-                self.reached.push((r, here.quantile, fleet));
-                here.quantile += 1;
-                here.next = next_quantile(today, r, here.quantile);
-            }
+            self.reached[r].push(number, life.ln_key, running);
         }
-        for (r, walked) in self.walked.iter().enumerate() {
-            self.nameplate[r] = walked.nameplate;
-            self.power[r] = walked.power;
-        }
-        self.costs.fill([[NULL; 3]; 3]);
-        for (r, quantile, fleet) in self.reached.iter().copied() {
-            let terms = Terms::of(today, fleets, r, fleet);
-            let costs = self.costs_of(today, r, fleets[fleet].efficiency, terms);
-            for (scope, cost) in costs.into_iter().enumerate() {
-                self.costs[r][scope][quantile] = if cost.is_finite() { cost } else { NULL };
+        for (r, visited) in self.visited.iter().enumerate() {
+            self.nameplate[r] = visited.nameplate;
+            self.power[r] = visited.power;
+            self.costs[r] = [[NULL; 3]; 3];
+            let wanted = COST_QUANTILES.map(|part| part * today.running[r] * ROUNDING);
+            let reached = self.reached[r].fleets_at(wanted);
+            for (quantile, fleet) in reached.into_iter().enumerate() {
+                let Some(fleet) = fleet else {
+                    break;
+                };
+                let terms = Terms::of(today, fleets, r, fleet);
+                let costs = self.costs_of(today, r, fleets[fleet].efficiency, terms);
+                for (scope, cost) in costs.into_iter().enumerate() {
+                    if cost.is_finite() {
+                        self.costs[r][scope][quantile] = cost;
+                    }
+                }
             }
         }
         totals
@@ -528,22 +533,18 @@ fn mwh_per_btc(today: &Day<'_>) -> f64 {
     today.difficulty * HASHES_PER_DIFFICULTY / 1e12 / JOULES_PER_MWH / today.reward_btc
 }
 
-/// A region in a walk over the fleets, best machines first: what matters of its day, and what has been added up.
+/// A region in a visit of every fleet: what matters of its day, and what has been added up.
 #[derive(Debug, Clone, Copy)]
-struct Walked {
+struct Visited {
     ln_worst: f64,
     law: RunningLaw,
     powered: f64,
     /// PH/s, MW.
     nameplate: f64,
     power: f64,
-    /// What runs, PH/s; what of it is needed for the next quantile, and its number.
-    cumulated: f64,
-    next: f64,
-    quantile: usize,
 }
 
-impl Walked {
+impl Visited {
     fn of(today: &Day<'_>, r: usize) -> Self {
         Self {
             ln_worst: today.ln_worst_running[r],
@@ -551,18 +552,8 @@ impl Walked {
             powered: today.powered[r],
             nameplate: 0.0,
             power: 0.0,
-            cumulated: 0.0,
-            next: next_quantile(today, r, 0),
-            quantile: 0,
         }
     }
-}
-
-/// Hash rate at which a quantile of a region is reached, PH/s; no number, which nothing reaches, where there is none.
-fn next_quantile(today: &Day<'_>, r: usize, quantile: usize) -> f64 {
-    COST_QUANTILES
-        .get(quantile)
-        .map_or(f64::NAN, |part| part * today.running[r] * ROUNDING)
 }
 
 /// On what terms a fleet runs.
@@ -604,7 +595,7 @@ fn by_pool(
 /// Sums in another order differ in the last digits; a quantile must be reached all the same.
 const ROUNDING: f64 = 1.0 - 1e-12;
 
-/// What a walk over the fleets adds up, PH/s and MW.
+/// What a visit of all fleets adds up, PH/s and MW.
 #[derive(Debug, Default)]
 struct Totals {
     transit: f64,

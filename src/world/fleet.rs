@@ -14,7 +14,6 @@ mod shelves;
 
 use std::ops::Index;
 
-use crate::order::{Sorter, in_total_order};
 use crate::scenario::{Region, Scenario};
 use crate::units::machine_power;
 
@@ -91,10 +90,6 @@ pub struct Lives {
     /// What runs by region; none where fleets are so much alike inside that each is visited.
     masses: Option<Masses>,
     first_of_firm: Vec<u32>,
-    /// Fleet numbers in order of keys, as last asked for; and scratch for it.
-    order: Vec<u32>,
-    by_key: Vec<u64>,
-    sorter: Sorter,
 }
 
 /// Of a fleet that has its place.
@@ -260,9 +255,6 @@ impl Fleets {
             idle,
             masses: Masses::new(laws),
             first_of_firm: vec![NONE; firms],
-            order: Vec::with_capacity(count),
-            by_key: Vec::with_capacity(count),
-            sorter: Sorter::default(),
         };
         for fleet in (0..count).rev() {
             self.mark(fleet);
@@ -618,30 +610,6 @@ impl Fleets {
             hash[site] += running;
             megawatts[site] += machine_power(running, fleet.efficiency);
         }
-    }
-
-    /// Puts the fleets of a changing park in order of their keys, best first.
-    pub fn sort_by_key(&mut self) {
-        // Key and fleet in one word, which is the quickest to sort: keys that agree in eight digits stay as they are.
-        let bits = usize::BITS - self.len().leading_zeros();
-        let mask = (1 << bits) - 1;
-        let lives = &mut self.lives;
-        lives.by_key.clear();
-        let fleets = lives.all.iter().zip(&self.all).zip(0_u64..);
-        let there_are = fleets.filter(|((_, fleet), _)| fleet.hash_phs > 0.0);
-        let keyed =
-            there_are.map(|((life, _), number)| in_total_order(life.ln_key) & !mask | number);
-        lives.by_key.extend(keyed);
-        lives.sorter.sort(&mut lives.by_key);
-        lives.order.clear();
-        let in_order = lives.by_key.iter().map(|keyed| (keyed & mask) as u32);
-        lives.order.extend(in_order);
-    }
-
-    /// The fleets of a changing park that are not gone in order of their keys, as last sorted.
-    #[must_use]
-    pub fn in_order_of_keys(&self) -> &[u32] {
-        &self.lives.order
     }
 
     /// Moves a fleet's machines to another site.

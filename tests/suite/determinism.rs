@@ -24,7 +24,7 @@ const PINNED: [(&str, &[&str], &str); 3] = [
     (
         "global-south",
         &["days=200"],
-        "799c217f3fdefa3ed95748ad798a07b954b18a1881eb947d6d2ef8c8c3c51907",
+        "62c10b9857974fa1a5647efc1905dc13df862d313c0d2dc59a5dbfbc93786ff0",
     ),
 ];
 
