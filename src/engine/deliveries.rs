@@ -12,6 +12,9 @@ use super::History;
 impl History<'_> {
     /// Puts the machines that are delivered today in place. Those that have waited come first, and whoever comes waits behind them.
     pub(super) fn deliver(&mut self, day: u32) {
+        if self.scenario.growth.is_none() {
+            return;
+        }
         for region in 0..self.scenario.regions.len() {
             self.take_in_waiting(day, region);
         }
