@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use crate::engine::{EngineError, Model, Notes};
 use crate::record::{COUNTS, Level, Quantity, quantities};
 use crate::scenario::Scenario;
-use crate::statistics::{Summariser, Summary, summarise};
+use crate::statistics::{Summariser, Summary};
 use crate::world::fleet::park_is_fixed;
 
 /// Is told how a run goes on. Called from several threads.
@@ -225,15 +225,16 @@ pub fn run_with(scenario: &Scenario, options: &Options<'_>) -> Result<Ensemble, 
     columns(&rows)
         .zip(answers)
         .for_each(|(mut block, (summaries, counts))| {
+            let whole = |index: usize| counted(block.first + index);
             let mut summariser = Summariser::default();
-            let answers = summaries.iter_mut().zip(counts);
-            for ((column, values), (summary, counts)) in block.columns().zip(answers) {
-                if counted(column) {
-                    *summary = summarise(values);
+            summariser.summarise_each(&mut block.values, block.replicas, whole, summaries);
+            let columns = block.values.chunks_exact(block.replicas);
+            for (index, (values, answers)) in columns.zip(summaries.iter().zip(counts)).enumerate()
+            {
+                let (summary, counts) = answers;
+                if whole(index) {
                     let replicas = summary.as_ref().map_or(0, |summary| summary.replicas);
                     *counts = Some(count(&values[..replicas]));
-                } else {
-                    *summary = summariser.summarise(values);
                 }
             }
         });
@@ -375,9 +376,7 @@ pub fn summaries(records: &[Vec<f64>]) -> Vec<Option<Summary>> {
         .zip(answers)
         .for_each(|(mut block, summaries)| {
             let mut summariser = Summariser::default();
-            for ((_, values), summary) in block.columns().zip(summaries) {
-                *summary = summariser.summarise(values);
-            }
+            summariser.summarise_each(&mut block.values, block.replicas, |_| false, summaries);
         });
     summaries
 }
@@ -388,13 +387,6 @@ struct Block {
     replicas: usize,
     /// Column by column.
     values: Vec<f64>,
-}
-
-impl Block {
-    /// The columns with their indexes; their values may be put in another order.
-    fn columns(&mut self) -> impl Iterator<Item = (usize, &mut [f64])> {
-        (self.first..).zip(self.values.chunks_exact_mut(self.replicas))
-    }
 }
 
 /// All columns of records, one of each replica, in blocks of [`BLOCK`].
@@ -478,6 +470,7 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::*;
+    use crate::statistics::summarise;
     use crate::testing::Normals;
 
     #[test]

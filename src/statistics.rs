@@ -85,9 +85,11 @@ pub fn summarise(column: &mut [f64]) -> Option<Summary> {
     Some(Summary::of(&moments, sort_nulls_last(column)))
 }
 
-/// Summarises columns one after the other; quickest where they have the same number of values.
+/// Summarises many columns; quickest where they have the same number of values.
 #[derive(Debug, Default)]
 pub struct Summariser {
+    /// Of the columns at hand.
+    moments: Vec<Option<(Moments, [f64; 2])>>,
     /// Values of the last column.
     count: usize,
     /// Places that a summary of so many asks for, ascending.
@@ -96,17 +98,37 @@ pub struct Summariser {
 }
 
 impl Summariser {
-    /// The same as [`summarise`], in less time: afterwards the column is in no particular order.
-    #[must_use]
-    pub fn summarise(&mut self, column: &mut [f64]) -> Option<Summary> {
-        let (moments, ends) = moments_and_ends(column)?;
-        let values = nulls_last(column);
-        if self.count != values.len() {
-            self.count = values.len();
-            self.wanted = places_of_summary(values.len());
+    /// Summaries of columns that lie one after the other, of `count` values each: the same as [`summarise`] gives, in less time.
+    /// Afterwards a column of which `whole` says so is sorted, nulls last, and the others are in no particular order.
+    ///
+    /// # Panics
+    /// If `count` is 0.
+    pub fn summarise_each(
+        &mut self,
+        columns: &mut [f64],
+        count: usize,
+        whole: impl Fn(usize) -> bool,
+        summaries: &mut [Option<Summary>],
+    ) {
+        self.moments.clear();
+        moments_of_each(columns, count, &mut self.moments);
+        let columns = columns.chunks_exact_mut(count).zip(&self.moments);
+        for (index, ((column, known), summary)) in columns.zip(summaries).enumerate() {
+            *summary = known.as_ref().map(|(moments, ends)| {
+                let values = if whole(index) {
+                    sort_nulls_last(column)
+                } else {
+                    let values = nulls_last(column);
+                    if self.count != values.len() {
+                        self.count = values.len();
+                        self.wanted = places_of_summary(values.len());
+                    }
+                    self.places.put(values, *ends, &self.wanted);
+                    values
+                };
+                Summary::of(moments, values)
+            });
         }
-        self.places.put(values, ends, &self.wanted);
-        Some(Summary::of(&moments, values))
     }
 }
 
@@ -174,20 +196,96 @@ fn moments_and_ends(column: &[f64]) -> Option<(Moments, [f64; 2])> {
         high = if value > high { value } else { high };
     }
     let n = replicas as f64;
-    // `max` and `min` leave the sign of a zero open: adding 0 settles it.
-    let mean = (first + from_first / n).max(low).min(high) + 0.0;
-    let moments = |sd| Moments { replicas, mean, sd };
-    if replicas == 1 {
-        return Some((moments(None), [low, high]));
-    }
+    let mean = mean_of(n, first, from_first, [low, high]);
     let (mut squares, mut rest) = (0.0, 0.0);
     for value in values() {
         let deviation = value - mean;
         squares += deviation * deviation;
         rest += deviation;
     }
+    let sd = sd_of(n, squares, rest);
+    Some((Moments { replicas, mean, sd }, [low, high]))
+}
+
+/// What [`moments_and_ends`] finds of every column, where they lie one after the other, of `count` values each.
+fn moments_of_each(columns: &[f64], count: usize, found: &mut Vec<Option<(Moments, [f64; 2])>>) {
+    for some in columns.chunks(SIDE * count) {
+        let each = some.chunks_exact(count);
+        let together = four_of(each.clone()).and_then(side_by_side);
+        match together {
+            Some(moments) => found.extend(moments.map(Some)),
+            None => found.extend(each.map(moments_and_ends)),
+        }
+    }
+}
+
+/// As many as are added up side by side, if there are.
+fn four_of<'a>(mut columns: impl Iterator<Item = &'a [f64]>) -> Option<[&'a [f64]; SIDE]> {
+    let mut next = || columns.next();
+    Some([next()?, next()?, next()?, next()?])
+}
+
+/// Columns that are added up side by side, so that one sum need not wait for itself.
+const SIDE: usize = 4;
+
+/// The same of columns of one length; `None` if there is a null among them, or a sum that is no number.
+fn side_by_side(columns: [&[f64]; SIDE]) -> Option<[(Moments, [f64; 2]); SIDE]> {
+    let replicas = columns[0].len();
+    let [first, second, third, fourth] = columns;
+    let rows = || {
+        let pairs = first.iter().zip(second).zip(third.iter().zip(fourth));
+        pairs.map(|((first, second), (third, fourth))| [*first, *second, *third, *fourth])
+    };
+    let first = columns.map(|column| column[0]);
+    let (mut from_first, mut low, mut high) = ([0.0; SIDE], first, first);
+    for row in rows() {
+        for side in 0..SIDE {
+            let value = row[side];
+            from_first[side] += value - first[side];
+            low[side] = if value < low[side] { value } else { low[side] };
+            high[side] = if value > high[side] {
+                value
+            } else {
+                high[side]
+            };
+        }
+    }
+    if from_first.iter().any(|sum| sum.is_nan()) {
+        return None;
+    }
+    let n = replicas as f64;
+    let mut mean = [0.0; SIDE];
+    for side in 0..SIDE {
+        mean[side] = mean_of(n, first[side], from_first[side], [low[side], high[side]]);
+    }
+    let (mut squares, mut rest) = ([0.0; SIDE], [0.0; SIDE]);
+    for row in rows() {
+        for side in 0..SIDE {
+            let deviation = row[side] - mean[side];
+            squares[side] += deviation * deviation;
+            rest[side] += deviation;
+        }
+    }
+    Some(std::array::from_fn(|side| {
+        let moments = Moments {
+            replicas,
+            mean: mean[side],
+            sd: sd_of(n, squares[side], rest[side]),
+        };
+        (moments, [low[side], high[side]])
+    }))
+}
+
+/// Mean of `n` values by their sum from the first of them, and the smallest and the largest.
+fn mean_of(n: f64, first: f64, from_first: f64, [low, high]: [f64; 2]) -> f64 {
+    // `max` and `min` leave the sign of a zero open: adding 0 settles it.
+    (first + from_first / n).max(low).min(high) + 0.0
+}
+
+/// Standard deviation of `n` values by the sums of squared deviations from their mean, and of deviations; none of one value.
+fn sd_of(n: f64, squares: f64, rest: f64) -> Option<f64> {
     let variance = (squares - rest * rest / n).max(0.0) / (n - 1.0);
-    Some((moments(Some(variance.sqrt())), [low, high]))
+    (n > 1.0).then_some(variance.sqrt())
 }
 
 /// Quantile of values in ascending order without nulls, interpolating linearly between the two
@@ -340,7 +438,7 @@ mod tests {
     }
 
     #[test]
-    fn one_after_the_other_is_as_one_by_one() {
+    fn many_at_once_are_as_one_by_one() {
         let mut draws = Normals(3);
         let mut summariser = Summariser::default();
         for count in [1, 2, 19, 20, 21, 63, 64, 65, 100, 1000, 1001, 4000] {
@@ -364,14 +462,29 @@ mod tests {
                     .map(|x| if *x < -0.5 { f64::NAN } else { *x })
                     .collect(),
             ];
-            for column in columns {
-                let expected = summarise(&mut column.clone());
-                let found = summariser.summarise(&mut column.clone());
-                // As text, a zero has its sign.
-                assert_eq!(format!("{found:?}"), format!("{expected:?}"));
+            // Those with nulls among four, and among fewer.
+            for order in [[0, 1, 2, 3, 4, 5, 6], [6, 5, 0, 1, 2, 3, 4]] {
+                let mut values: Vec<f64> = order
+                    .iter()
+                    .flat_map(|column: &usize| columns[*column].clone())
+                    .collect();
+                let mut found = vec![None; 7];
+                summariser.summarise_each(&mut values, count, |place| place % 2 == 1, &mut found);
+                for (place, column) in order.into_iter().enumerate() {
+                    let mut sorted = columns[column].clone();
+                    let expected = summarise(&mut sorted);
+                    // As text, a zero has its sign.
+                    assert_eq!(format!("{:?}", found[place]), format!("{expected:?}"));
+                    if place % 2 == 1 {
+                        let found = &values[place * count..][..count];
+                        assert_eq!(format!("{found:?}"), format!("{sorted:?}"));
+                    }
+                }
             }
         }
-        assert_eq!(summariser.summarise(&mut [f64::NAN]), None);
+        let mut found = [None];
+        summariser.summarise_each(&mut [f64::NAN], 1, |_| false, &mut found);
+        assert_eq!(found, [None]);
     }
 
     #[test]

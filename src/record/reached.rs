@@ -50,7 +50,7 @@ impl Reached {
     pub fn push(&mut self, fleet: usize, ln_key: f64, hash_phs: f64) {
         const LAST: f64 = (STRETCHES - 1) as f64;
         let stretch = (ln_key - self.ln_worst) * PER_LOG + BELOW_WORST;
-        let stretch = stretch.max(0.0).min(LAST) as u8;
+        let stretch = stretch.clamp(0.0, LAST) as u8;
         self.sums[usize::from(stretch) % STRETCHES] += hash_phs;
         self.all.push(Runs {
             ln_key,

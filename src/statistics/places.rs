@@ -28,9 +28,12 @@ impl Places {
         debug_assert!(places.is_sorted() && places.last() < Some(&values.len()));
         let buckets = (values.len() / 4).next_power_of_two();
         let width = high - low;
+        if width == 0.0 {
+            return;
+        }
         let scale = (buckets - 1) as f64 / width;
         let few = values.len() < FEW;
-        // Equal values, or so far from each other or so close that a scale says nothing.
+        // So far from each other or so close that a scale says nothing.
         let unscaled = !width.is_finite() || !scale.is_finite();
         if few || unscaled || u32::try_from(values.len()).is_err() {
             return sort(values);
