@@ -230,6 +230,13 @@ const SIDE: usize = 4;
 
 /// The same of columns of one length; `None` if there is a null among them, or a sum that is no number.
 fn side_by_side(columns: [&[f64]; SIDE]) -> Option<[(Moments, [f64; 2]); SIDE]> {
+    debug_assert!(
+        columns
+            .iter()
+            .flat_map(|column| column.iter())
+            .all(|value| !value.is_infinite()),
+        "values must be finite or null"
+    );
     let replicas = columns[0].len();
     let [first, second, third, fourth] = columns;
     let rows = || {
@@ -462,8 +469,13 @@ mod tests {
                     .map(|x| if *x < -0.5 { f64::NAN } else { *x })
                     .collect(),
             ];
-            // Those with nulls among four, and among fewer.
-            for order in [[0, 1, 2, 3, 4, 5, 6], [6, 5, 0, 1, 2, 3, 4]] {
+            // Those with nulls, and those whose sums are no numbers, among four and among fewer.
+            for order in [
+                [0, 1, 2, 3, 4, 5, 6],
+                [6, 5, 0, 1, 2, 3, 4],
+                [4, 0, 1, 2, 3, 5, 6],
+                [5, 2, 0, 1, 4, 3, 6],
+            ] {
                 let mut values: Vec<f64> = order
                     .iter()
                     .flat_map(|column: &usize| columns[*column].clone())

@@ -109,8 +109,15 @@ mod tests {
             (7, 0.3),
             (900, 0.3),
         ] {
-            for outlier in [0.0, 40.0] {
-                reached.begin(3.2);
+            // Keys that are spread over stretches, far below the first of them, beyond the last, or of a day on which power is free.
+            for (outlier, ln_worst) in [
+                (0.0, 3.2),
+                (40.0, 3.2),
+                (0.0, 30.0),
+                (0.0, -30.0),
+                (0.0, f64::INFINITY),
+            ] {
+                reached.begin(ln_worst);
                 let mut sorted: Vec<(f64, usize, f64)> = (0..count)
                     .map(|fleet| {
                         let outlies = if fleet == 0 { outlier } else { 0.0 };

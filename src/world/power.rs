@@ -36,7 +36,7 @@ pub struct PowerPlan {
 }
 
 impl PowerPlan {
-    /// Prepares the power prices of a scenario.
+    /// Prepares the power prices of a scenario, from what [`Self::is_shared`] compares.
     #[must_use]
     pub fn new(scenario: &Scenario) -> Self {
         let regions = scenario.regions.len();

@@ -57,6 +57,13 @@ struct Entered {
     amounts: [f64; 2],
 }
 
+impl Entered {
+    /// Whether another one has the same on the same nodes.
+    fn stands_as(&self, other: &Self) -> bool {
+        self.site == other.site && self.ln_key == other.ln_key && self.amounts == other.amounts
+    }
+}
+
 /// On no lattice.
 const OUTSIDE: Entered = Entered {
     site: u16::MAX,
@@ -113,7 +120,7 @@ impl Masses {
             let ([hash, watts], [most_hash, most_watts]) = (now.amounts, self.quanta.most);
             if self.held[0] + hash <= most_hash && self.held[1] + watts <= most_watts {
                 self.replace(before, now);
-            } else {
+            } else if !before.stands_as(&now) {
                 self.begin_anew(park);
             }
         }
@@ -514,6 +521,31 @@ mod tests {
         });
         masses.run(&[f64::INFINITY; 3], &mut running, &mut megawatts);
         assert_eq!((running, megawatts), ([0.0; 3], [0.0; 3]));
+    }
+
+    #[test]
+    fn a_fleet_that_is_marked_and_as_it_was_changes_no_quantum() {
+        let mut masses = Masses::new(&laws()).unwrap();
+        let mut machines = [
+            Fleet::in_place(0, 1, 100.0, 20.0),
+            Fleet::in_place(0, 1, 1.0, 20.0),
+        ];
+        let lives = [Life::new(1.0, 3.0, Count::default()); 2];
+        let take_in = |masses: &mut Masses, marked: usize, machines: &[Fleet]| {
+            masses.mark(marked);
+            masses.take_in(&Park {
+                fleets: machines,
+                lives: &lives,
+            });
+            masses.quanta.most
+        };
+        let first = take_in(&mut masses, 0, &machines);
+        // As many as the quantum is good for, so that twice the first fleet would be too many.
+        machines[1].hash_phs = (GROWTH - 1.5) * 100.0;
+        assert_eq!(take_in(&mut masses, 1, &machines), first);
+        assert_eq!(take_in(&mut masses, 0, &machines), first);
+        machines[0].hash_phs = 300.0;
+        assert_ne!(take_in(&mut masses, 0, &machines), first);
     }
 
     #[test]
