@@ -89,7 +89,7 @@ pub fn summarise(column: &mut [f64]) -> Option<Summary> {
 #[derive(Debug, Default)]
 pub struct Summariser {
     /// Of the columns at hand.
-    moments: Vec<Option<(Moments, [f64; 2])>>,
+    moments: Vec<Option<MomentsAndEnds>>,
     /// Values of the last column.
     count: usize,
     /// Places that a summary of so many asks for, ascending.
@@ -180,119 +180,87 @@ pub fn mean_and_sd(column: &[f64]) -> Option<Moments> {
 }
 
 /// What [`mean_and_sd`] finds, and the smallest and the largest value.
-fn moments_and_ends(column: &[f64]) -> Option<(Moments, [f64; 2])> {
-    debug_assert!(
-        column.iter().all(|value| !value.is_infinite()),
-        "values must be finite or null"
-    );
+type MomentsAndEnds = (Moments, [f64; 2]);
+
+fn moments_and_ends(column: &[f64]) -> Option<MomentsAndEnds> {
     let values = || column.iter().copied().filter(|value| !value.is_nan());
-    let first = values().next()?;
-    // From the first value, so that a constant column adds up zeros.
-    let (mut replicas, mut from_first, mut low, mut high) = (0_usize, 0.0, first, first);
-    for value in values() {
-        replicas += 1;
-        from_first += value - first;
-        low = if value < low { value } else { low };
-        high = if value > high { value } else { high };
-    }
-    let n = replicas as f64;
-    let mean = mean_of(n, first, from_first, [low, high]);
-    let (mut squares, mut rest) = (0.0, 0.0);
-    for value in values() {
-        let deviation = value - mean;
-        squares += deviation * deviation;
-        rest += deviation;
-    }
-    let sd = sd_of(n, squares, rest);
-    Some((Moments { replicas, mean, sd }, [low, high]))
+    let [found] = side_by_side(|| values().map(|value| [value]))?.0;
+    Some(found)
 }
 
 /// What [`moments_and_ends`] finds of every column, where they lie one after the other, of `count` values each.
-fn moments_of_each(columns: &[f64], count: usize, found: &mut Vec<Option<(Moments, [f64; 2])>>) {
-    for some in columns.chunks(SIDE * count) {
-        let each = some.chunks_exact(count);
-        let together = four_of(each.clone()).and_then(side_by_side);
-        match together {
-            Some(moments) => found.extend(moments.map(Some)),
-            None => found.extend(each.map(moments_and_ends)),
+fn moments_of_each(columns: &[f64], count: usize, found: &mut Vec<Option<MomentsAndEnds>>) {
+    for some in columns.chunks(4 * count) {
+        let mut each = some.chunks_exact(count);
+        // Four at a time, so that one sum need not wait for itself.
+        if let [Some(a), Some(b), Some(c), Some(d)] = [(); 4].map(|()| each.next()) {
+            let rows = || {
+                let pairs = a.iter().zip(b).zip(c.iter().zip(d));
+                pairs.map(|((a, b), (c, d))| [*a, *b, *c, *d])
+            };
+            if let Some((moments, true)) = side_by_side(rows) {
+                found.extend(moments.map(Some));
+                continue;
+            }
         }
+        found.extend(some.chunks_exact(count).map(moments_and_ends));
     }
 }
 
-/// As many as are added up side by side, if there are.
-fn four_of<'a>(mut columns: impl Iterator<Item = &'a [f64]>) -> Option<[&'a [f64]; SIDE]> {
-    let mut next = || columns.next();
-    Some([next()?, next()?, next()?, next()?])
-}
-
-/// Columns that are added up side by side, so that one sum need not wait for itself.
-const SIDE: usize = 4;
-
-/// The same of columns of one length; `None` if there is a null among them, or a sum that is no number.
-fn side_by_side(columns: [&[f64]; SIDE]) -> Option<[(Moments, [f64; 2]); SIDE]> {
-    debug_assert!(
-        columns
-            .iter()
-            .flat_map(|column| column.iter())
-            .all(|value| !value.is_infinite()),
-        "values must be finite or null"
-    );
-    let replicas = columns[0].len();
-    let [first, second, third, fourth] = columns;
-    let rows = || {
-        let pairs = first.iter().zip(second).zip(third.iter().zip(fourth));
-        pairs.map(|((first, second), (third, fourth))| [*first, *second, *third, *fourth])
-    };
-    let first = columns.map(|column| column[0]);
-    let (mut from_first, mut low, mut high) = ([0.0; SIDE], first, first);
+/// What [`moments_and_ends`] finds of columns of one length, by their rows, and whether all their sums are numbers: if not, there may be
+/// nulls among them. `None` without a row.
+fn side_by_side<const COLUMNS: usize, Rows>(
+    rows: impl Fn() -> Rows,
+) -> Option<([MomentsAndEnds; COLUMNS], bool)>
+where
+    Rows: Iterator<Item = [f64; COLUMNS]>,
+{
+    let first = rows().next()?;
+    // From the first value, so that a constant column adds up zeros.
+    let (mut replicas, mut from_first) = (0_usize, [0.0; COLUMNS]);
+    let (mut low, mut high) = (first, first);
     for row in rows() {
-        for side in 0..SIDE {
-            let value = row[side];
-            from_first[side] += value - first[side];
-            low[side] = if value < low[side] { value } else { low[side] };
-            high[side] = if value > high[side] {
+        replicas += 1;
+        for (column, value) in row.into_iter().enumerate() {
+            debug_assert!(!value.is_infinite(), "values must be finite or null");
+            from_first[column] += value - first[column];
+            low[column] = if value < low[column] {
                 value
             } else {
-                high[side]
+                low[column]
+            };
+            high[column] = if value > high[column] {
+                value
+            } else {
+                high[column]
             };
         }
     }
-    if from_first.iter().any(|sum| sum.is_nan()) {
-        return None;
-    }
     let n = replicas as f64;
-    let mut mean = [0.0; SIDE];
-    for side in 0..SIDE {
-        mean[side] = mean_of(n, first[side], from_first[side], [low[side], high[side]]);
-    }
-    let (mut squares, mut rest) = ([0.0; SIDE], [0.0; SIDE]);
+    // `max` and `min` leave the sign of a zero open: adding 0 settles it.
+    let mean: [f64; COLUMNS] = std::array::from_fn(|column| {
+        let mean = first[column] + from_first[column] / n;
+        mean.max(low[column]).min(high[column]) + 0.0
+    });
+    let (mut squares, mut rest) = ([0.0; COLUMNS], [0.0; COLUMNS]);
     for row in rows() {
-        for side in 0..SIDE {
-            let deviation = row[side] - mean[side];
-            squares[side] += deviation * deviation;
-            rest[side] += deviation;
+        for (column, value) in row.into_iter().enumerate() {
+            let deviation = value - mean[column];
+            squares[column] += deviation * deviation;
+            rest[column] += deviation;
         }
     }
-    Some(std::array::from_fn(|side| {
+    let found = std::array::from_fn(|column| {
+        let variance = squares[column] - rest[column] * rest[column] / n;
+        let sd = (variance.max(0.0) / (n - 1.0)).sqrt();
         let moments = Moments {
             replicas,
-            mean: mean[side],
-            sd: sd_of(n, squares[side], rest[side]),
+            mean: mean[column],
+            sd: (replicas > 1).then_some(sd),
         };
-        (moments, [low[side], high[side]])
-    }))
-}
-
-/// Mean of `n` values by their sum from the first of them, and the smallest and the largest.
-fn mean_of(n: f64, first: f64, from_first: f64, [low, high]: [f64; 2]) -> f64 {
-    // `max` and `min` leave the sign of a zero open: adding 0 settles it.
-    (first + from_first / n).max(low).min(high) + 0.0
-}
-
-/// Standard deviation of `n` values by the sums of squared deviations from their mean, and of deviations; none of one value.
-fn sd_of(n: f64, squares: f64, rest: f64) -> Option<f64> {
-    let variance = (squares - rest * rest / n).max(0.0) / (n - 1.0);
-    (n > 1.0).then_some(variance.sqrt())
+        (moments, [low[column], high[column]])
+    });
+    Some((found, !from_first.iter().any(|sum| sum.is_nan())))
 }
 
 /// Quantile of values in ascending order without nulls, interpolating linearly between the two

@@ -298,9 +298,9 @@ impl History<'_> {
         false
     }
 
-    /// Whether a fleet has not earned its part of what it costs to be a firm, USD a year, for so long that it is given up; its machines are scrapped.
-    /// Its part is that of its power in the firm's, so what it earns on a megawatt-hour of its own is asked to pay for the firm at the
-    /// size that the firm has.
+    /// Whether a fleet has not earned its part of `overhead`, what it costs to be a firm, USD a year, for so long that it is given up;
+    /// its machines are scrapped. Its part is that of its power in the firm's, so what it earns on a megawatt-hour of its own is asked to
+    /// pay for the firm at the size that the firm has.
     fn closes(&mut self, day: u32, fleet: usize, overhead: f64) -> bool {
         let margin = self.review.margin_at_home(&self.fleets, fleet);
         let earned = margin * HOURS_PER_YEAR * self.fleets.firm_mw(fleet);

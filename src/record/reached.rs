@@ -51,6 +51,7 @@ impl Reached {
         const LAST: f64 = (STRETCHES - 1) as f64;
         let stretch = (ln_key - self.ln_worst) * PER_LOG + BELOW_WORST;
         let stretch = stretch.clamp(0.0, LAST) as u8;
+        // The remainder of what is no more than the last: spares a look at the bound.
         self.sums[usize::from(stretch) % STRETCHES] += hash_phs;
         self.all.push(Runs {
             ln_key,

@@ -91,14 +91,12 @@ impl PowerPlan {
     /// Whether two scenarios of one world have the same plan: the second is the first with numbers of its own.
     #[must_use]
     pub fn is_shared(world: &Scenario, own: &Scenario) -> bool {
-        let regions = world.regions.iter().zip(&own.regions);
+        let mut regions = world.regions.iter().zip(&own.regions);
         world.days == own.days
             && world.start == own.start
             && world.moving.horizon_years == own.moving.horizon_years
             && world.power_correlation_factor == own.power_correlation_factor
-            && regions
-                .into_iter()
-                .all(|(world, own)| world.power == own.power)
+            && regions.all(|(world, own)| world.power == own.power)
     }
 
     /// Spot price of a region expected on a day with the mining load of the start, USD/MWh.

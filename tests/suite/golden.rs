@@ -11,8 +11,6 @@ use serde_json::Value;
 
 /// Relative difference that a summary may have: its last digits depend on nothing that matters.
 const TOLERANCE: f64 = 1e-9;
-/// What is left of sums that ought to cancel: no unit that a result has makes it anything.
-const NOTHING: f64 = 1e-15;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -76,7 +74,7 @@ fn differences(at: &str, before: &Value, now: &Value, lines: &mut Vec<String>) {
                 a.as_f64().unwrap_or(f64::NAN),
                 b.as_f64().unwrap_or(f64::NAN),
             );
-            let close = (a - b).abs() <= (TOLERANCE * a.abs().max(b.abs())).max(NOTHING);
+            let close = (a - b).abs() <= TOLERANCE * a.abs().max(b.abs());
             if !close {
                 lines.push(format!("{at}: was {a}, is {b}"));
             }

@@ -57,13 +57,6 @@ struct Entered {
     amounts: [f64; 2],
 }
 
-impl Entered {
-    /// Whether another one has the same on the same nodes.
-    fn stands_as(&self, other: &Self) -> bool {
-        self.site == other.site && self.ln_key == other.ln_key && self.amounts == other.amounts
-    }
-}
-
 /// On no lattice.
 const OUTSIDE: Entered = Entered {
     site: u16::MAX,
@@ -120,12 +113,21 @@ impl Masses {
             let ([hash, watts], [most_hash, most_watts]) = (now.amounts, self.quanta.most);
             if self.held[0] + hash <= most_hash && self.held[1] + watts <= most_watts {
                 self.replace(before, now);
-            } else if !before.stands_as(&now) {
-                self.begin_anew(park);
+            } else {
+                self.outgrow(before, now, park);
             }
         }
         changed.clear();
         self.changed = changed;
+    }
+
+    /// Begins anew for a fleet that is too much for the quanta; one that is as it was has been counted among all and is not.
+    #[cold]
+    fn outgrow(&mut self, before: Entered, now: Entered, park: &Park<'_>) {
+        let stands = (before.site, before.ln_key, before.amounts);
+        if stands != (now.site, now.ln_key, now.amounts) {
+            self.begin_anew(park);
+        }
     }
 
     /// With quanta for what there is now, everything from the start.
